@@ -1,0 +1,176 @@
+"""YAML that people write, with the place of every value, and every mistake at once. Pure: text in, values or Problems out.
+
+Three differences from plain YAML, each because operators' files are written by hand and read by us alone:
+only `true` and `false` are booleans (`no` is Norwegian, not false); `08:30` stays text; anchors and aliases are refused, so that no
+small file can unfold into a large one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from watcher.errors import OperatorError, Place, Problem
+
+MAX_BYTES = 8_000_000  # our largest entity pack is a twentieth of this
+MAX_DEPTH = 40
+
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
+_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+_PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain data beside the Place of every value in it."""
+
+    file: str
+    data: Any
+    places: Mapping[Path, Place] = field(default_factory=dict)
+
+    def place(self, path: Iterable[str | int] = ()) -> Place:
+        """The place of the value at `path`, or of the nearest thing that holds it."""
+        at = tuple(path)
+        while at not in self.places and at:
+            at = at[:-1]
+        return self.places.get(at, Place(self.file))
+
+    def problem(self, path: Iterable[str | int], what: str, fix: str = "") -> Problem:
+        """A Problem at the value that `path` leads to."""
+        return Problem(self.place(path), what, fix)
+
+
+def parse(text: str, file: str) -> Document:
+    """Read one YAML file; raise OperatorError with every mistake of form (syntax, duplicate keys, aliases, size)."""
+    if len(text) > MAX_BYTES:
+        raise OperatorError([Problem(Place(file), f"the file is larger than {MAX_BYTES // 1_000_000} MB", "split it")])
+    try:
+        loader = _Loader(text)
+        try:
+            alias = _first_alias(text)
+            if alias is not None:
+                raise OperatorError([Problem(Place(file, *alias), "anchors and aliases (& and *) are not read here", "write the value out")])
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as e:
+        mark = e.problem_mark or e.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise OperatorError([Problem(place, f"not readable as YAML: {e.problem or e.context}", _syntax_hint(str(e.problem)))]) from None
+    except (yaml.YAMLError, RecursionError) as e:
+        raise OperatorError([Problem(Place(file), f"not readable as YAML: {str(e).splitlines()[0]}")]) from None
+    places: dict[Path, Place] = {}
+    problems: list[Problem] = []
+    data = None if node is None else _construct(node, (), file, places, problems)
+    if problems:
+        raise OperatorError(problems)
+    return Document(file, data, places)
+
+
+def _first_alias(text: str) -> tuple[int, int] | None:
+    """Line and column of the first anchor or alias, found on the event stream, before anything is unfolded."""
+    if "&" not in text and "*" not in text:
+        return None
+    for event in yaml.parse(text, Loader=_Loader):
+        if getattr(event, "anchor", None) is not None:
+            return event.start_mark.line + 1, event.start_mark.column + 1
+    return None
+
+
+def _syntax_hint(problem: str) -> str:
+    if "found character '\\t'" in problem or "cannot start any token" in problem:
+        return "indent with spaces, and put quotes around text that starts with @ ` or %"
+    if "mapping values are not allowed" in problem:
+        return "put quotes around text that holds a colon and a space"
+    return "check quotes, indentation and colons on this line"
+
+
+def _construct(node: yaml.Node, path: Path, file: str, places: dict[Path, Place], problems: list[Problem]) -> Any:
+    mark = node.start_mark
+    places[path] = Place(file, mark.line + 1, mark.column + 1)
+    if len(path) > MAX_DEPTH:
+        problems.append(Problem(places[path], f"nested deeper than {MAX_DEPTH} levels", "write it flatter"))
+        return None
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(child, (*path, i), file, places, problems) for i, child in enumerate(node.value)]
+    out: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+        here = Place(file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if key is None:
+            problems.append(Problem(here, "a key must be plain text"))
+        elif key in out:
+            problems.append(Problem(here, f"{key!r} is given twice", "keep one of the two"))
+        else:
+            out[key] = _construct(value_node, (*path, key), file, places, problems)
+    return out
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    text: str = node.value
+    if node.style:  # quoted or a block: text, whatever it looks like
+        return text
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if _INT.fullmatch(text):
+        return int(text.replace("_", ""))
+    if _FLOAT.fullmatch(text):
+        return float(text.replace("_", ""))
+    return text
+
+
+def validate(document: Document, path: Path, value: Any, model: type[M], problems: list[Problem]) -> M | None:
+    """`value`, found at `path`, as a `model`; on mistakes append a Problem for each to `problems` and return None."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as e:
+        for error in e.errors(include_url=False):
+            problems.append(_problem(document, path, model, error))
+        return None
+
+
+def _problem(document: Document, path: Path, model: type[BaseModel], error: Any) -> Problem:
+    loc = _real(document, path, error["loc"])
+    kind, given = error["type"], error.get("input")
+    name = ".".join(str(p) for p in loc if not isinstance(p, int)) or "this entry"
+    if kind == "extra_forbidden":
+        key = str(error["loc"][-1])
+        return document.problem((*path, *loc), f"unknown key {key!r}", suggest(key, model.model_fields) or "remove it")
+    if kind == "missing":
+        return document.problem(path, f"{error['loc'][-1]!r} is missing", f"add `{error['loc'][-1]}: …`")
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    if str(error["msg"]).startswith("Input should be "):
+        return document.problem((*path, *loc), f"{name} is {_shown(given)}", f"write {message}")
+    return document.problem((*path, *loc), f"{name}: {message}")
+
+
+def _real(document: Document, path: Path, loc: Iterable[str | int]) -> Path:
+    """The part of a pydantic location that names real keys (it also names union members)."""
+    real: Path = ()
+    for part in loc:
+        if (*path, *real, part) in document.places:
+            real = (*real, part)
+    return real
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the nearest of `known`, or an empty string."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
