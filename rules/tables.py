@@ -1,0 +1,82 @@
+"""The first floor's tables: matches, stories and the alerts that go upstairs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+
+from watcher.store import Json, Moment, RowId, metadata
+from watcher.store import tables as ground
+
+assert ground.items is not None  # noqa: S101  the foreign keys below need the ground floor's tables declared first
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("rule_id", String(64), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("topics", Json, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("evidence", Json, nullable=False),  # [[field, start, end], …] in characters of the item's field
+    Column("ruleset", String(16), nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("item_id", "rule_id"),
+    Index("ix_matches_rule_id_at", "rule_id", "at"),
+)
+
+item_entities = Table(
+    "item_entities",
+    metadata,
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("entity_id", String(64), nullable=False),
+    PrimaryKeyConstraint("item_id", "entity_id"),
+    Index("ix_item_entities_entity_id", "entity_id"),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("lang", String(16), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("topics", Json, nullable=False),  # sorted list of topic names
+    Column("rules", Json, nullable=False),  # sorted list of rule ids
+    Column("entities", Json, nullable=False),  # [{id, name, type}, …], most telling first
+    Column("facts", Json),
+    Column("item_count", Integer, nullable=False),
+    Column("outlets", Json, nullable=False),  # sorted list of distinct outlets
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("published_at", Moment),  # the latest moment that one of its items claims
+    Column("rung_at", Moment),  # when it first became an alert; None while all of its items are quiet
+    Column("revision", Integer, nullable=False),  # grows with every change that a reader would see
+    Index("ix_stories_updated_at", "updated_at"),
+    Index("ix_stories_created_at", "created_at"),
+)
+
+story_items = Table(
+    "story_items",
+    metadata,
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("story_id", RowId, ForeignKey("stories.id", ondelete="CASCADE"), nullable=False),
+    Column("how", Text, nullable=False),  # why it joined, in words
+    Column("joined_at", Moment, nullable=False),
+    Index("ix_story_items_story_id", "story_id"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("story_id", RowId, ForeignKey("stories.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(8), nullable=False),  # new | update | rise
+    Column("severity", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("routed_at", Moment),  # the notifier has decided whom it reaches, in the same transaction as the deliveries
+    Index("ix_alerts_story_id", "story_id"),
+)
+Index("ix_alerts_unrouted", alerts.c.id, sqlite_where=alerts.c.routed_at.is_(None), postgresql_where=alerts.c.routed_at.is_(None))

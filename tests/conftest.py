@@ -1,0 +1,44 @@
+"""What every test may ask for: a real Redis, a real database, a bus. Nothing here reaches beyond this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import notifier.tables
+import rules.tables
+import watcher.store.tables  # noqa: F401  every storey's tables stand on the one metadata
+from watcher.bus import Bus
+from watcher.bus.embedded import EmbeddedRedis
+from watcher.store import Store, metadata
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """One real Redis for the whole run; `bus` empties it for each test."""
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest_asyncio.fixture
+async def bus(redis_server: EmbeddedRedis) -> AsyncIterator[Bus]:
+    """A bus on an empty Redis."""
+    bus = Bus(redis_server.url)
+    await bus.redis.flushall()
+    yield bus
+    await bus.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty SQLite store with every storey's tables."""
+    store = Store(f"sqlite:///{tmp_path / 'concordat.db'}")
+    with store.begin() as conn:
+        metadata.create_all(conn)
+    yield store
+    store.close()

@@ -1,0 +1,87 @@
+"""The ground floor's tables: what each source last said, the items, the keys that tell known entries, and the dead letters."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+
+from watcher.store.database import metadata
+from watcher.store.types import Json, Key, Moment, RowId
+
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source_id", String(64), primary_key=True),
+    Column("url", Text, nullable=False),  # what the state below belongs to: another address starts afresh, but stays quiet
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_hash", Key(16)),
+    Column("first_ok_at", Moment),  # None: nothing was ever read, so what comes next is the past and rings nobody
+    Column("last_polled_at", Moment),
+    Column("last_ok_at", Moment),
+    Column("last_new_at", Moment),
+    Column("next_at", Moment),
+    Column("interval_s", Float),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("health", String(16), nullable=False, default="new"),
+    Column("health_reason", Text, nullable=False, default=""),
+    Column("health_since", Moment),
+    Column("items_read", Integer, nullable=False, default=0),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source_id", String(64), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("entry_id", Text, nullable=False),  # the publisher's own id, as given
+    Column("url", Text, nullable=False),
+    Column("canonical_url", Text, nullable=False),
+    Column("outlet", Text, nullable=False),  # registrable domain of the link, else the source: who is speaking
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("lang", String(16), nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("published_at", Moment),
+    Column("seen_at", Moment, nullable=False),
+    Column("facts", Json),
+    Column("quiet", String(16)),  # why this item may ring nobody (Quiet), or None
+    Column("matched_at", Moment),  # the rules stage has decided on it, and what it decided is in the same transaction
+    Column("ruleset", String(16)),
+    Index("ix_items_source_id", "source_id"),
+    Index("ix_items_canonical_url", "canonical_url"),
+    Index("ix_items_seen_at", "seen_at"),
+)
+Index("ix_items_unmatched", items.c.id, sqlite_where=items.c.matched_at.is_(None), postgresql_where=items.c.matched_at.is_(None))
+
+item_keys = Table(
+    "item_keys",
+    metadata,
+    Column("source_id", String(64), nullable=False),
+    Column("key", Key(16), nullable=False),
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("source_id", "key"),
+    Index("ix_item_keys_item_id", "item_id"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("stream", String(64), nullable=False),
+    Column("ref", Text, nullable=False),  # the id of the row that could not be carried on
+    Column("error", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("replayed_at", Moment),
+)
+
+# small facts that outlive a process: the bot's update offset, the last sweep; one row a name
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
