@@ -1,0 +1,7 @@
+"""Asking hosts for things, politely and safely: conditional requests, limits, no private addresses. It does not know what a feed is."""
+
+from watcher.fetch.client import Client, Fetched, Limits, NotModified, Request
+from watcher.fetch.guard import is_public
+from watcher.fetch.hosts import HostGate
+
+__all__ = ["Client", "Fetched", "HostGate", "Limits", "NotModified", "Request", "is_public"]

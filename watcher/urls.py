@@ -1,0 +1,75 @@
+"""Addresses: which two are the same page, and who stands behind one. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from publicsuffixlist import PublicSuffixList
+
+# query parameters that say where a reader came from, never which page it is
+_TRACKING = re.compile(
+    r"^(utm_\w+|mtm_\w+|pk_\w+|hsa_\w+|ga_\w+|_hs\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|mc_[ce]id|mkt_tok|"
+    r"oly_(anon|enc)_id|vero_id|wickedid|rb_clickid|s_cid|cmpid|ncid|at_(campaign|medium|custom\d)|xtor|spm|ref_src|feature|"
+    r"__twitter_impression|guce_\w+|trk|trkcampaign|sr_share|ito|soc_(src|trk)|src|source|medium|campaign|partner|rss)$",
+    re.IGNORECASE,
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def absolute(url: str, base: str) -> str:
+    """`url` resolved against `base` when it is http(s) afterwards, else an empty string: no other scheme is ever followed or shown."""
+    try:
+        joined = urljoin(base, url.strip()) if base else url.strip()
+        parts = urlsplit(joined)
+        return joined if parts.scheme in {"http", "https"} and parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def canonical(url: str) -> str:
+    """A key for comparing pages: scheme, `www.`, default port, fragment, trailing slash and tracking parameters do not count."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").rstrip(".")
+        port = parts.port
+    except ValueError:
+        return url.strip()
+    if not host:
+        return url.strip()
+    if port is not None and port != _DEFAULT_PORTS.get(parts.scheme):
+        host = f"{host}:{port}"
+    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+    path = re.sub(r"/(index\.(html?|php))?$", "", re.sub(r"/{2,}", "/", parts.path))
+    return urlunsplit(("", host.removeprefix("www."), path, urlencode(sorted(query)), "")).removeprefix("//")
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@lru_cache(maxsize=10_000)
+def registrable(host: str) -> str:
+    """The domain that somebody registered (`lbl.gov` of `newscenter.lbl.gov`); an address or a bare name stands for itself."""
+    name = host.lower().strip("[]").rstrip(".")
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return _suffixes().privatesuffix(name) or name
+
+
+def host_of(url: str) -> str:
+    """The host of an address in lower case, or an empty string."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def outlet_of(url: str, source: str) -> str:
+    """Who is speaking: the registrable domain of the link, else the source's id."""
+    host = host_of(url)
+    return registrable(host) if host else source
