@@ -1,0 +1,118 @@
+"""Sums of money and other quantities, read out of text in the languages that the packs speak. Pure, no I/O.
+
+A quantity is a number with what scales it ("2,5 Mrd", "200 million", "3億5000万") and, where one stands beside it, a
+currency. Years and single digits are left out: they tell two events apart too rarely. Nothing here is exact
+bookkeeping; stories compare the figures.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SCALES = {
+    1e3: "thousand k mille mil tausend тыс тысяч tysięcy bin nghìn ribu 千 천",
+    1e4: "万 萬 만",
+    1e5: "lakh लाख",
+    1e6: "million millions millionen millón millones milhão milhões milione milioni miljoen "
+    "miljon miljoner milyon mln mio m mm millioner miljonit miljoona миллион миллиона "
+    "миллионов мільйон мільйонів млн milion miliony milionów milionů εκατομμύρια εκατ مليون "
+    "ملايين triệu juta मिलियन ล้าน 百万 백만",
+    1e7: "crore करोड़",
+    1e8: "億 亿 억",
+    1e9: "billion billions milliard milliards milliarde milliarden mrd md mds bn b miliardo "
+    "miliardi miljard miljarder milyar bilhão bilhões миллиард миллиарда миллиардов мільярд "
+    "мільярдів млрд miliard miliardy miliardów miliardů mld δισεκατομμύρια δισ مليار "
+    "مليارات tỷ tỉ miliar बिलियन 十亿",
+    1e12: "trillion trillions billones billionen trilhão trilhões 兆 조",
+}
+CURRENCIES = {
+    "$": "$ us$ usd dollar dollars dólar dólares dollari dólares usd. доллар доллара долларов "
+    "доларів доллары δολάρια دولار ドル 美元 美金 달러 dolar dolarów dolarů डॉलर đô",
+    "€": "€ eur euro euros euroa евро євро ευρώ يورو ユーロ 欧元 歐元 유로 यूरो",
+    "£": "£ gbp pound pounds livres libras sterline pfund ポンド 英镑 파운드",
+    "¥": "¥ jpy yen 円",
+    "CNY": "cny rmb yuan 元 人民币",
+    "₩": "₩ krw won 원",
+    "₹": "₹ inr rs rupees रुपये रुपए",
+    "CAD": "c$ ca$ cad",
+    "AUD": "a$ au$ aud",
+    "SGD": "s$ sgd",
+    "BRL": "r$ brl reais",
+    "AED": "aed dirham dirhams درهم",
+    "SAR": "sar riyal riyals ريال",
+    "SEK": "sek",
+    "NOK": "nok",
+    "DKK": "dkk",
+    "CHF": "chf",
+    "PLN": "pln zł złotych",
+    "TRY": "tl lira",
+}
+_SCALE = {word: scale for scale, words in SCALES.items() for word in words.split()}
+_CURRENCY = {word: code for code, words in CURRENCIES.items() for word in words.split()}
+
+
+def _either(words: Iterable[str]) -> str:
+    """One group for all words, longest first; those of letters end at a border unless their script has none."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return "|".join(re.escape(w) + (_BORDER if w[-1].isalpha() and w[-1] < "\u0e00" else "") for w in longest_first)
+
+
+_BORDER = r"(?![^\W\d_])"
+_GAP = r"[ \u00a0\u202f]?"
+_NUMBER = r"\d{1,3}(?:[ \u00a0\u202f.,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,4})?"
+_QUANTITY = re.compile(
+    rf"(?:(?<![^\W\d_])(?P<before>{_either(_CURRENCY)}){_GAP})?"
+    rf"(?<![0-9a-z\u00c0-\u0dff_.,-])(?P<number>{_NUMBER})(?:{_GAP}-?(?P<scale>{_either(_SCALE)}))?"
+    rf"(?P<more>(?:\d{{1,4}}[万萬만億亿억])*)\.?"
+    rf"(?:(?:{_GAP}(?:de|of|d'|di|us)?{_GAP}-?)?(?P<after>{_either(_CURRENCY)}))?",
+)
+_MORE = re.compile(r"(\d{1,4})([万萬만億亿억])")
+_THOUSANDS = re.compile(r"[ \u00a0\u202f'’]")
+_GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
+_YEARS = range(1990, 2050)
+LEAST = 10  # smaller numbers count nothing apart
+
+
+class Quantity(NamedTuple):
+    """A number of something; `currency` is a sign or an ISO 4217 code, or "" when it is no money or nobody said."""
+
+    value: float
+    currency: str = ""
+
+
+def quantities(text: str) -> tuple[Quantity, ...]:
+    """What is counted or paid in `text`, in order, each once."""
+    found: dict[Quantity, None] = {}
+    for match in _QUANTITY.finditer(_plain_digits(text)):
+        currency = _CURRENCY.get(match["after"] or match["before"] or "", "")
+        scale = match["scale"]
+        value = _number(match["number"], scaled=scale is not None) * (_SCALE[scale] if scale else 1)
+        value += sum(int(digits) * _SCALE[unit] for digits, unit in _MORE.findall(match["more"]))
+        if currency or (value >= LEAST and not (value in _YEARS and not scale)):
+            found[Quantity(value, currency)] = None
+    return tuple(found)
+
+
+def _plain_digits(text: str) -> str:
+    """`text` in lower case, with the digits of every script as ASCII ones; full-width signs become plain."""
+    return unicodedata.normalize("NFKC", text).translate(_DIGITS).lower()
+
+
+_ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50)  # Arabic, Persian, Devanagari, Bengali, Thai
+_DIGITS = {zero + n: str(n) for zero in _ZEROS for n in range(10)} | {0x066B: ".", 0x066C: ","}
+
+
+def _number(written: str, *, scaled: bool) -> float:
+    """The number, whichever of point and comma comes before decimals; "1.234" is a thousand unless a scale follows."""
+    plain = _THOUSANDS.sub("", written)
+    if "." in plain and "," in plain:
+        decimal = max(plain.rfind("."), plain.rfind(","))
+        return float(re.sub(r"[.,]", "", plain[:decimal]) + "." + plain[decimal + 1 :])
+    if _GROUPED.fullmatch(plain) and (not scaled or plain.count(".") + plain.count(",") > 1):
+        return float(re.sub(r"[.,]", "", plain))
+    return float(plain.replace(",", "."))

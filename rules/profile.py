@@ -1,0 +1,177 @@
+"""What stories compare of an item: its link, title, words, names, quantities and recognised entities. Pure, no I/O.
+
+Only the title and the lead are read: what an event is stands there; what follows is background that many events
+share. Words that name a recognised entity are left out of `words` and `names`, because entities are weighed apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from rules.amounts import Quantity, quantities
+from rules.fold import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from rules.model import EntityHit
+    from watcher.model import Item
+
+LEAD = 700  # characters after the title that are read
+MIN_TITLE_WORDS = 4  # a shorter title ("Press release") is worn by many events
+VENDORS = frozenset({"ai_org", "ai_model", "chip_vendor"})
+PUBLIC = frozenset({"gov_body", "national_lab", "supercomputer", "program"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What is known of an entity beside its name: its type, and the entity that it belongs to."""
+
+    type: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is compared of one item. `when` is in hours since 1970; sets hold folded text."""
+
+    link: str
+    title: str
+    lang: str
+    when: float | None
+    words: frozenset[str]
+    names: frozenset[str]
+    title_words: frozenset[str]
+    title_names: frozenset[str]
+    quantities: tuple[Quantity, ...]
+    entities: Mapping[str, str]  # id → type
+    headline: frozenset[str]  # the entities of the title
+    family: Mapping[str, frozenset[str]]  # id → itself and what it belongs to
+    award: str
+    buyer: frozenset[str]
+    supplier: frozenset[str]
+    figures: frozenset[str]  # the quantities as short texts: equal when two agree to two digits
+
+
+def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], now: datetime | None = None) -> Profile:
+    """Read `item`, in which `entities` were recognised; `now` dates it when it has no moment of its own."""
+    lead = (item.summary or item.content)[:LEAD]
+    explained = _explained(item, entities)
+    title_words = words(item.title)
+    title_names = names(item.title, item.lang) - explained
+    facts = item.facts
+    when = item.when or now
+    stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
+    counted = tuple(dict.fromkeys(stated + quantities(item.title) + quantities(lead)))
+    return Profile(
+        link=link(item.url),
+        title=" ".join(title_words) if _telling(title_words) else "",
+        lang=item.lang.partition("-")[0].lower(),
+        when=when.timestamp() / 3600 if when else None,
+        words=frozenset(title_words + words(lead)) - explained,
+        names=title_names | (names(lead, item.lang) - explained),
+        title_words=frozenset(title_words) - explained,
+        title_names=title_names,
+        quantities=counted,
+        entities={e.id: e.type for e in entities},
+        headline=frozenset(e.id for e in entities if any(field == "title" for field, _, _ in e.spans)),
+        family={e.id: frozenset(_line(e.id, kin)) for e in entities},
+        award=" ".join(words(facts.award_id or "")),
+        buyer=frozenset(words(facts.buyer or "")),
+        supplier=frozenset(words(facts.supplier or "")),
+        figures=frozenset(f"#{q.value:.1e}" for q in counted),
+    )
+
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "INR": "₹"}
+
+
+def _line(entity: str, kin: Mapping[str, Kin]) -> Iterable[str]:
+    seen: set[str] = set()
+    at: str | None = entity
+    while at is not None and at not in seen:  # a pack may err and make a circle
+        seen.add(at)
+        at = kin[at].parent if at in kin else None
+    return seen
+
+
+def _explained(item: Item, entities: Sequence[EntityHit]) -> frozenset[str]:
+    fields = {"title": item.title, "summary": item.summary, "content": item.content}
+    said = {fields.get(field, "")[start:end] for e in entities for field, start, end in e.spans if start < LEAD}
+    return frozenset(word for text in said.union(e.name for e in entities) for word in words(text))
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`; scripts without spaces, and Korean with its particles, as pairs of characters."""
+    found: list[str] = []
+    for word in fold(text).decode().split():
+        if word.isascii() or not _UNSPACED.match(word):
+            found.append(word)
+        else:
+            found += [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+    return found
+
+
+def _telling(title: Sequence[str]) -> bool:
+    return len(set(title)) >= MIN_TITLE_WORDS
+
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’./][^\W_]+)*")
+_SENTENCE_END = frozenset(".!?:;…«»“”\"„|–—-")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f0-9]")
+_CASED = re.compile(r"[A-Za-z\u00c0-\u052f]")
+_TITLE_CASE = 0.6  # with more of its longer words capitalised, a line is in title case and capitals say nothing
+_NOUN_CAPITALS = frozenset({"de", "lb"})  # every noun has a capital
+
+
+def names(text: str, lang: str) -> frozenset[str]:
+    """Words that look like names or codes by how they are written, folded; nothing for scripts that do not show it."""
+    found = list(_WORD.finditer(text))
+    long = [m[0] for m in found if len(m[0]) > 3 and _CASED.match(m[0])]
+    shouting = lang[:2] in _NOUN_CAPITALS or sum(w[0].isupper() for w in long) > _TITLE_CASE * len(long)
+    foreign = _UNSPACED.search(text) is not None
+    picked = []
+    for match in found:
+        word = match[0]
+        inner = any(c.isupper() for c in word[1:]) and not (shouting and word.isupper())
+        coded = any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+        capital = word[0].isupper() and not shouting and not _opens(text, match.start())
+        if len(word) > 2 and (inner or coded or capital or (foreign and len(word) > 3 and _LATIN.fullmatch(word[0]))):
+            picked.append(word)
+    return frozenset(w for name in picked for w in words(name) if len(w) > 2)
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether the word at `start` is the first of a sentence, where a capital says nothing."""
+    before = text[max(0, start - 3) : start].rstrip()
+    return not before or before[-1] in _SENTENCE_END
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+_NOISE = re.compile(
+    r"utm_\w+|at_\w+|mc_[ce]id|fbclid|gclid|igshid|ref|ref_src|source|cmpid|ocid|ns_\w+|xtor|smid|partner|rss|feed|guccounter"
+)
+
+
+def link(url: str) -> str:
+    """What two addresses of one page have in common; "" for none, and for a front page, which stands for no article."""
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("amp.")
+    except ValueError:
+        return ""
+    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not _NOISE.fullmatch(k.lower())))
+    path = parts.path.rstrip("/").removesuffix("/amp")
+    if not host or not (path or query):
+        return ""
+    return f"{host}{path}?{query}" if query else host + path

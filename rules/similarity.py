@@ -1,0 +1,214 @@
+"""How likely two items tell of one event, in points with names, and what speaks against it. Pure, no I/O.
+
+Points are close to natural logarithms of odds: a party that one story in fifty names is worth ln 50 when both items
+name it. Two parties that belong to the same side of a deal say little more than one, so of each side the most telling
+counts in full and the rest in part. What contradicts (another sum, another award, another second party, the same
+sentence about another programme) is never outweighed: a story rather rings twice than hides an event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rules.profile import PUBLIC, VENDORS, Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.amounts import Quantity
+
+JOIN = 5.0  # points from which two items are one event
+DAY_COSTS = 0.5  # points that each day between them takes away
+PARTIAL = 0.35  # what further parties of one side count
+SAME_SUM, MOST_SUMS = 3.0, 4.5
+SAME_FIGURE, MOST_FIGURES = 1.5, 3.0
+MOST_NAMES = 4.0
+WORDING = 14.0  # points of two texts with the same words; a third of the words is enough alone
+NO_WORD_SHARED = -2.0  # two texts of one language that share no telling word
+OTHER_NAMES, OTHER_VENDOR = -3.0, -2.0
+CLOSE = 0.06  # sums that differ by less are roundings of one
+BACKDROP = 2e10  # larger sums are valuations and budgets more often than deals
+SPECIFIC = ("national_lab", "supercomputer", "program")
+
+
+class Rarity(Protocol):
+    """What the index knows of how common things are in its window."""
+
+    def party(self, entity: str, kind: str) -> float:
+        """Points of an entity that both items name: larger the rarer."""
+
+    def word(self, word: str) -> float:
+        """Weight of a word, 0 for one that is everywhere to 1 for one that is hardly ever seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was found: `points`, the words for people, or why it cannot be one event."""
+
+    points: float = 0.0
+    shared: tuple[str, ...] = ()
+    against: str = ""
+
+    @property
+    def joins(self) -> bool:
+        """Whether it is enough to call the two one event."""
+        return not self.against and self.points >= JOIN
+
+
+def contradiction(a: Profile, b: Profile, sums: Iterable[Quantity]) -> str:
+    """Why `a` cannot be of the event of `b`, whose story has named `sums`; "" when nothing says so."""
+    if a.award and b.award and a.award != b.award:
+        return "another award"
+    if a.award and a.award == b.award:
+        return ""
+    for role, ours, theirs in (("supplier", a.supplier, b.supplier), ("buyer", a.buyer, b.buyer)):
+        if ours and theirs and not ours & theirs:
+            return f"another {role}"
+    if _other_sums(a.quantities, sums):
+        return "another sum"
+    return _other_party(a, b) or ("the same words about something else" if _template(a, b) else "")
+
+
+def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
+    """Weigh what `a` and `b` share; contradictions are asked for apart, because they look at the whole story."""
+    sides, parties = _parties(a, b, rarity)
+    sums, figures = _figures(a, b)
+    named = a.names & b.names
+    wording, common, rare = _wording(a, b, rarity)
+    points = sides + wording - DAY_COSTS * _days(a, b)
+    points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES)
+    points += min(sum(map(rarity.word, named)), MOST_NAMES)
+    titled = _same_language(a, b) and a.title_names and b.title_names
+    if titled and not (a.title_names & b.words or b.title_names & a.words):
+        points += OTHER_NAMES
+    if _disjoint(a, b, VENDORS, headline=True):
+        points += OTHER_VENDOR
+    shared = (
+        _counted(parties, "party", "parties"),
+        _counted(sums, "sum"),
+        _counted(figures, "figure"),
+        _counted(len(named), "name"),
+        f"{common} of {rare} rare words shared" if common else "",
+    )
+    return Comparison(points, tuple(s for s in shared if s))
+
+
+def _counted(n: int, one: str, many: str = "") -> str:
+    return "" if not n else f"{n} {one}" if n == 1 else f"{n} {many or one + 's'}"
+
+
+# --- parties -----------------------------------------------------------------------------------------
+
+
+def _related(a: Profile, x: str, b: Profile, y: str) -> bool:
+    """Whether one is the other, or belongs to it; two laboratories of one department are not."""
+    return x in b.family[y] or y in a.family[x]
+
+
+def _shared(a: Profile, b: Profile) -> dict[str, str]:
+    """Entities of `a` and `b` that are the same; of one that belongs to the other, the wider."""
+    found: dict[str, str] = {}
+    for x, kind in a.entities.items():
+        if x in b.entities:
+            found[x] = kind
+            continue
+        for y, other in b.entities.items():
+            if x in b.family[y]:
+                found[x] = kind
+            elif y in a.family[x]:
+                found[y] = other
+    return found
+
+
+def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
+    shared = _shared(a, b)
+    points, sides = 0.0, 0
+    for side in (VENDORS, PUBLIC):
+        weights = sorted((rarity.party(e, kind) for e, kind in shared.items() if kind in side), reverse=True)
+        if weights:
+            sides += 1
+            points += weights[0] + PARTIAL * sum(weights[1:])
+    if sides < 2:  # one side of a deal alone is company news
+        points *= 0.5
+    return points, len(shared)
+
+
+def _disjoint(a: Profile, b: Profile, kinds: Iterable[str], *, headline: bool = False) -> bool:
+    """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
+    ours = [e for e, kind in a.entities.items() if kind in kinds and (not headline or e in a.headline)]
+    theirs = [e for e, kind in b.entities.items() if kind in kinds and (not headline or e in b.headline)]
+    return bool(ours and theirs) and not any(_related(a, x, b, y) for x in ours for y in theirs)
+
+
+def _other_party(a: Profile, b: Profile) -> str:
+    if _disjoint(a, b, VENDORS):
+        return "another company"
+    if _disjoint(a, b, PUBLIC) or _disjoint(a, b, ("gov_body", "national_lab"), headline=True):
+        return "another public body"
+    for kind in SPECIFIC:
+        if _disjoint(a, b, (kind,)):
+            return f"another {kind.replace('_', ' ')}"
+    return ""
+
+
+# --- figures and wording -------------------------------------------------------------------------------
+
+
+def _alike(x: Quantity, y: Quantity) -> bool:
+    return abs(x.value - y.value) <= CLOSE * max(x.value, y.value)
+
+
+def _other_sums(ours: Iterable[Quantity], theirs: Iterable[Quantity]) -> bool:
+    """Whether both name sums of money in the same currency, and none of them is the same."""
+    mine = [q for q in ours if q.currency and q.value < BACKDROP]
+    yours = [q for q in theirs if q.currency and q.value < BACKDROP]
+    if any(_alike(x, y) for x in mine for y in yours):
+        return False
+    return any(x.currency == y.currency for x in mine for y in yours)
+
+
+def _figures(a: Profile, b: Profile) -> tuple[int, int]:
+    """How many sums of money, and how many other quantities, both name."""
+    both = [(x, next((y for y in b.quantities if _alike(x, y)), None)) for x in a.quantities]
+    pairs = [(x, y) for x, y in both if y is not None]
+    sums = sum(1 for x, y in pairs if x.currency and y.currency in (x.currency, ""))
+    return sums, sum(1 for x, y in pairs if x.value >= 100 and not (x.currency or y.currency))
+
+
+def _same_language(a: Profile, b: Profile) -> bool | None:
+    return a.lang == b.lang if a.lang and b.lang else None
+
+
+def _wording(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int, int]:
+    """Points for common words, weighed by rarity; how many are common, and of how many in the shorter text."""
+    same = _same_language(a, b)
+    if same is False or not a.words or not b.words:
+        return 0.0, 0, 0
+    weigh = rarity.word
+    common = a.words & b.words
+    weight = sum(map(weigh, common))
+    whole = sum(map(weigh, a.words)) + sum(map(weigh, b.words)) - weight
+    ratio = weight / whole if whole else 0.0
+    points = WORDING * ratio
+    if same and ratio < 0.02 and min(len(a.words), len(b.words)) >= 8:
+        points += NO_WORD_SHARED
+    return points, len(common), min(len(a.words), len(b.words))
+
+
+def _template(a: Profile, b: Profile) -> bool:
+    """Whether the two say the same in the same words, but of other names or figures: a form letter of another thing."""
+    if a.title and a.title == b.title:
+        return False
+    plain_a, plain_b = a.words - a.names, b.words - b.names
+    if not plain_a or not plain_b or len(plain_a & plain_b) < 0.5 * min(len(plain_a), len(plain_b)):
+        return False
+    if a.title_names - b.names and b.title_names - a.names and not a.title_names & b.title_names:
+        return True
+    mine, yours = a.names | a.figures, b.names | b.figures
+    apart = min(len(mine - yours), len(yours - mine))
+    return apart > max(1, len(mine & yours))  # one name apart may be the agency's
+
+
+def _days(a: Profile, b: Profile) -> float:
+    return abs(a.when - b.when) / 24 if a.when is not None and b.when is not None else 0.0

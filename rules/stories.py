@@ -1,0 +1,236 @@
+"""Which items tell of one event: the index of the stories in the window. Pure, no I/O; the clock and the ids come from
+outside.
+
+An item joins a story when it is the same page, wears the same title, or shares enough that is rare: parties of both
+sides, sums, names, wording (rules.similarity). What contradicts keeps them apart. Only items found through rare
+things are compared, and of each only so many, so that the cost of an item does not grow with the window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
+from rules.similarity import JOIN, Comparison, compare, contradiction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rules.amounts import Quantity
+    from rules.model import EntityHit, MatchResult
+    from watcher.model import Item
+
+WINDOW = timedelta(hours=96)
+LONGEST = 4  # windows that a story stays open while items keep coming
+MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
+RAREST = 16  # keys of an item through which others are looked for
+POSTINGS = 24  # newest items looked at behind one key
+CANDIDATES = 12  # items compared in full
+COMMON = 400  # keys behind which more items stand find nothing
+PRIOR = {  # the share of stories that name one such entity, before the window has shown it
+    "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
+    "gov_body": 0.03, "national_lab": 0.01, "supercomputer": 0.004, "program": 0.004,
+}
+PRIOR_STORIES = 40  # how many stories the prior counts as
+UNSEEN_WORDS = 60  # items that the window is taken to hold at least, when a word is weighed
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An item belongs to `story`; `how` says why in words.
+
+    `similarity` is 1 for the same page, 0.5 where joining begins.
+    """
+
+    story: str
+    how: str
+    similarity: float
+
+
+@dataclass(slots=True)
+class _Story:
+    first: float | None
+    last: float | None
+    members: list[str] = field(default_factory=list)
+    sums: dict[Quantity, None] = field(default_factory=dict)
+    entities: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+
+    def near(self, when: float | None, window: float) -> bool:
+        """Whether an item of that moment can belong: within the window of one that does, not too far from the first."""
+        if when is None or self.first is None or self.last is None:
+            return True
+        return self.first - window <= when <= min(self.last + window, self.first + LONGEST * window)
+
+
+class StoryIndex:
+    """The stories of the last days, kept so that the next item finds its own.
+
+    `kin` says what an entity belongs to, so that a ministry and its office, or a model and its maker, count as one
+    party. Not for several threads at once.
+    """
+
+    def __init__(self, window: timedelta = WINDOW, kin: Mapping[str, Kin] | None = None) -> None:
+        self.window = window
+        self.kin: Mapping[str, Kin] = kin or {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._stories: dict[str, _Story] = {}
+        self._story_of: dict[str, str] = {}
+        self._profiles: dict[str, Profile] = {}
+        self._postings: dict[str, list[str]] = {}
+        self._pages: dict[str, str] = {}  # link or title → the story that has it
+        self._named: Counter[str] = Counter()  # entity → stories that name it
+        self._read: tuple[Item, Profile] | None = None
+        self._made = 0
+
+    def __len__(self) -> int:
+        """How many stories are remembered."""
+        return len(self._stories)
+
+    # --- asking ----------------------------------------------------------------------------------
+
+    def find(self, item: Item, entities: Sequence[EntityHit], now: datetime | None = None) -> Join | None:
+        """The story that `item` belongs to, if there is one; `now` dates an item that has no moment of its own."""
+        this = self._profile(item, entities, now)
+        return self._same_page(this) or self._same_event(this)
+
+    def _same_page(self, this: Profile) -> Join | None:
+        for key, how in _pages(this):
+            story = self._pages.get(key)
+            if story is not None and self._open(story, this) and not self._refuses(story, this):
+                return Join(story, how, 1.0)
+        return None
+
+    def _same_event(self, this: Profile) -> Join | None:
+        best: tuple[float, str, Comparison] | None = None
+        for other in self._candidates(this):
+            story = self._story_of[other]
+            if not self._open(story, this):
+                continue
+            found = compare(this, self._profiles[other], self)
+            if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this):
+                best = found.points, story, found
+        if best is None:
+            return None
+        points, story, found = best
+        return Join(story, ", ".join(found.shared), round(min(1.0, points / (2 * JOIN)), 3))
+
+    def _open(self, story: str, this: Profile) -> bool:
+        return self._stories[story].near(this.when, self.window.total_seconds() / 3600)
+
+    def _refuses(self, story: str, this: Profile) -> bool:
+        """Whether the item contradicts half of what the story's items say."""
+        known = self._stories[story]
+        against = sum(1 for m in known.members if contradiction(this, self._profiles[m], known.sums))
+        return 2 * against >= len(known.members)
+
+    def _candidates(self, this: Profile) -> Iterator[str]:
+        """Remembered items that share rare things with `this`, the most telling first."""
+        postings = self._postings
+        sizes = [(len(postings[key]), key) for key in _keys(this, self.kin) if key in postings]
+        score: dict[str, float] = {}
+        for size, key in nsmallest(RAREST, (s for s in sizes if s[0] <= COMMON)):
+            weight = (4.0 if key[0] == "&" else 1.0) / (1 + math.log(size))
+            for other in islice(reversed(postings[key]), POSTINGS):
+                score[other] = score.get(other, 0.0) + weight
+        return iter(sorted(score, key=lambda other: (-score[other], other))[:CANDIDATES])
+
+    def party(self, entity: str, kind: str) -> float:
+        """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
+        prior = PRIOR.get(kind, 0.05)
+        return -math.log((self._named[entity] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
+
+    def word(self, word: str) -> float:
+        """Weight of a word from 0 to 1: how rare it is among the items remembered."""
+        total = max(len(self._profiles), UNSEEN_WORDS) + 2
+        weight = math.log(total / (len(self._postings.get(word, ())) + 1)) / math.log(total)
+        return weight if len(word) > 3 or not word.isascii() else 0.3 * weight
+
+    # --- remembering -----------------------------------------------------------------------------
+
+    def add(self, story_id: str, item: Item, entities: Sequence[EntityHit], now: datetime | None = None) -> None:
+        """Remember that `item` belongs to the story; an item known already moves there."""
+        this = self._profile(item, entities, now)
+        if item.id in self._story_of:
+            self._drop(item.id)
+        story = self._stories.setdefault(story_id, _Story(this.when, this.when))
+        if this.when is not None:
+            story.first = min(story.first, this.when) if story.first is not None else this.when
+            story.last = max(story.last, this.when) if story.last is not None else this.when
+        for key, _ in _pages(this):
+            self._pages[key] = story_id
+            story.keys.add(key)
+        story.sums.update(dict.fromkeys(q for q in this.quantities if q.currency))
+        for entity in this.entities.keys() - story.entities:
+            story.entities.add(entity)
+            self._named[entity] += 1
+        if len(story.members) < MEMBERS:
+            story.members.append(item.id)
+            self._story_of[item.id] = story_id
+            self._profiles[item.id] = this
+            for key in _keys(this, self.kin):
+                self._postings.setdefault(key, []).append(item.id)
+
+    def forget(self, before: datetime) -> None:
+        """Let go of the stories whose last item is from before that moment."""
+        limit = before.timestamp() / 3600
+        for story_id in [s for s, story in self._stories.items() if story.last is not None and story.last < limit]:
+            for member in list(self._stories[story_id].members):
+                self._drop(member)
+
+    def _drop(self, item: str) -> None:
+        story_id = self._story_of.pop(item)
+        story = self._stories[story_id]
+        story.members.remove(item)
+        for key in _keys(self._profiles.pop(item), self.kin):
+            self._postings[key].remove(item)
+            if not self._postings[key]:
+                del self._postings[key]
+        if not story.members:
+            del self._stories[story_id]
+            self._named.subtract(story.entities)
+            for key in story.keys:
+                if self._pages.get(key) == story_id:
+                    del self._pages[key]
+
+    # --- for `concordat match` -------------------------------------------------------------------
+
+    def assign(self, item: Item, result: MatchResult) -> str:
+        """The story of `item`, a new one ("s1", "s2", …) when it belongs to none; it is remembered there."""
+        join = self.find(item, result.entities)
+        if join is None:
+            self._made += 1
+        story = join.story if join else f"s{self._made}"
+        self.add(story, item, result.entities)
+        return story
+
+    def _profile(self, item: Item, entities: Sequence[EntityHit], now: datetime | None) -> Profile:
+        if self._read is None or self._read[0] is not item:
+            self._read = item, profile(item, entities, self.kin, now)
+        return self._read[1]
+
+
+def _pages(this: Profile) -> list[tuple[str, str]]:
+    found = [("@" + this.link, "same link")] if this.link else []
+    return [*found, ("=" + this.title, "same title in another feed")] if this.title else found
+
+
+def _keys(this: Profile, kin: Mapping[str, Kin]) -> list[str]:
+    """What an item can be found by: its words, names, figures, award, and each pair of a company and a public party."""
+    keys = [*this.words, *this.names - this.words, *this.figures]
+    if this.award:
+        keys.append("!" + this.award)
+    family = frozenset().union(*this.family.values())
+    lines = [(kin[e].type if e in kin else this.entities.get(e, ""), e) for e in family]
+    vendors = sorted(e for kind, e in lines if kind in VENDORS)[:6]
+    public = sorted(e for kind, e in lines if kind in PUBLIC)[:8]
+    return keys + [f"&{v}+{p}" for v in vendors for p in public]
