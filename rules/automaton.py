@@ -1,0 +1,143 @@
+"""Every phrase of a rule set found in one pass over folded text. Pure, no I/O; knows phrases and borders, not rules.
+
+A phrase is padded with spaces where its script sets words apart, so that the automaton's own hit is the test of the border:
+
+    Latin, Greek, Cyrillic, …     borders on both sides; a trailing `*` lifts the right one
+    Chinese, kana, Thai, …        none; katakana names of up to three letters may not sit inside a longer katakana word
+    Korean                        left border only, for particles follow; names of up to two syllables need a particle or an end
+    Arabic, Hebrew                both, after the prefixes that these scripts attach (و ف ب ل ك ال …)
+
+All hits are reported, overlapping ones too: names nest, and a leftmost or longest engine would lose a fifth of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from daachorse import DoubleArrayAhoCorasick
+
+from rules.fold import PAD, fold
+
+Span = tuple[int, int]
+Guard = Callable[[bytes, int, int], bool]
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HANGUL = re.compile("[\uac00-\ud7af\u3130-\u318f]")
+_KATAKANA = re.compile("[\u30a1-\u30ff]{1,3}")
+_ARABIC = re.compile("[\u0620-\u06ff]")
+_HEBREW = re.compile("[\u05d0-\u05ea]")
+_SHORT_KOREAN = re.compile("(?:.* )?[\uac00-\ud7af]{1,2}")
+_PARTICLE = re.compile(
+    "은|는|이|가|을|를|와|과|의|에|도|로|으로|만|까지|부터|께|랑|하고|나|라|측|등|및|용|사(?: |[가와는의도를])"
+)
+_ARABIC_PREFIXES = re.compile("[وف]?[بلكس]?(?:ال)?|[وف]?لل")
+_ARABIC_ARTICLES = re.compile("[وف]?[بك]?ال|[وف]?لل")
+_HEBREW_PREFIXES = re.compile("ו?(?:כש|מה|של|[בלמשהכ])?ה?")
+_ARTICLE = "ال"
+_MIN_AFTER_ARTICLE = 3  # letters; less is not a word to look for inside others
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What is looked for: the text as written, whether any ending may follow, whether case counts, whether it is a name.
+
+    Case is not checked here, for that needs the original text; see `rules.document`.
+    """
+
+    text: str
+    prefix: bool = False
+    exact: bool = False
+    name: bool = False
+
+    @classmethod
+    def read(cls, written: str, *, exact: bool = False, name: bool = False) -> Phrase:
+        """A phrase as people write it, where a `*` at the end stands for any ending."""
+        return cls(written.rstrip("* "), prefix=written.rstrip().endswith("*"), exact=exact, name=name)
+
+    @property
+    def core(self) -> str:
+        """The folded text without its padding; empty when nothing can be looked for."""
+        return fold(self.text).decode().strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """One phrase behind a byte pattern: how much of the pattern is padding, and what else must hold at a hit."""
+
+    phrase: int
+    left: int
+    right: int
+    guard: Guard | None
+    whole_word: bool = False
+
+
+class Automaton:
+    """Finds phrases by number in folded bytes. Immutable once made."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        patterns: dict[bytes, list[_Use]] = {}
+        for number, phrase in enumerate(phrases):
+            for pattern, use in _uses(number, phrase):
+                patterns.setdefault(pattern, []).append(use)
+        self._uses = list(patterns.values())
+        self._machine = DoubleArrayAhoCorasick(list(patterns)) if patterns else None
+
+    def scan(self, data: bytes) -> dict[int, list[Span]]:
+        """Phrase number → where it stands in `data` (bytes without padding), in order."""
+        found: dict[int, list[Span]] = {}
+        if self._machine is None:
+            return found
+        all_uses = self._uses
+        for start, end, pattern in self._machine.find_overlapping(data):
+            for use in all_uses[pattern]:
+                lo, hi = start + use.left, end - use.right
+                if use.guard is not None and not use.guard(data, lo, hi):
+                    continue
+                if use.whole_word:
+                    lo = data.rfind(PAD, 0, lo) + 1
+                found.setdefault(use.phrase, []).append((lo, hi))
+        return found
+
+
+def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
+    core = phrase.core
+    if not core:
+        return
+    left = not _UNSPACED.match(core)
+    right = not (phrase.prefix or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
+    guard: Guard | None = None
+    whole_word = False
+    if _ARABIC.match(core):
+        left = False
+        bare = core.removeprefix(_ARTICLE)
+        whole_word = bare != core and len(bare.split(" ")[0]) >= _MIN_AFTER_ARTICLE
+        core = bare if whole_word else core
+        guard = _after(_ARABIC_ARTICLES if whole_word else _ARABIC_PREFIXES)
+    elif _HEBREW.match(core):
+        left = False
+        guard = _after(_HEBREW_PREFIXES)
+    elif phrase.name and not phrase.prefix:
+        guard = _outside_katakana if _KATAKANA.fullmatch(core) else _before_particle if _SHORT_KOREAN.fullmatch(core) else None
+    pattern = PAD * left + core.encode() + PAD * right
+    yield pattern, _Use(number, int(left), int(right), guard, whole_word)
+
+
+def _after(prefixes: re.Pattern[str]) -> Guard:
+    def guard(data: bytes, lo: int, hi: int) -> bool:  # noqa: ARG001
+        return prefixes.fullmatch(data[data.rfind(PAD, 0, lo) + 1 : lo].decode()) is not None
+
+    return guard
+
+
+def _outside_katakana(data: bytes, lo: int, hi: int) -> bool:
+    first, last = "ァ".encode(), "ヿ".encode()  # UTF-8 keeps the order of code points
+    return not (first <= data[lo - 3 : lo] <= last or first <= data[hi : hi + 3] <= last)
+
+
+def _before_particle(data: bytes, lo: int, hi: int) -> bool:  # noqa: ARG001
+    if data.startswith(PAD, hi):
+        return True
+    rest = data[hi : data.index(PAD, hi) + 1].decode()
+    return _PARTICLE.match(rest) is not None

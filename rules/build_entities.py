@@ -1,0 +1,130 @@
+"""Entities as written, made ready to be found: aliases with their conditions, ids followed. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from rules.entities import AllContext, CompiledAlias, Context, EntityContext, PhraseContext, TouchingContext, looks_at_entities
+from rules.files import Spot
+from rules.fold import fold
+from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, counts_in
+from rules.spec import Alias, Entity
+from rules.spec import Context as ContextSpec
+from rules.vocabulary import Vocabulary
+from watcher.errors import Problem
+from watcher.yamlfile import suggest
+
+
+class Registry:
+    """Who can be named: entities by id and by type, and every id ever written, so that one switched off is no mistake."""
+
+    def __init__(self, entities: Mapping[str, Entity], known: set[str], *, complete: bool) -> None:
+        self.entities = entities
+        self.known = known
+        self.complete = complete
+        self._by_type: dict[str, set[str]] = defaultdict(set)
+        for entity in entities.values():
+            self._by_type[entity.type].add(entity.id)
+
+    def of_type(self, entity_type: str) -> frozenset[str]:
+        """The ids of all entities of a type."""
+        return frozenset(self._by_type.get(entity_type, ()))
+
+    def check(self, entity_id: str, spot: Spot, problems: list[Problem]) -> None:
+        """Add a problem when no entity of that id was ever written; without the built-in entities, built-in files may name them."""
+        if entity_id not in self.known and (self.complete or not spot.builtin):
+            fix = suggest(entity_id, self.known) or "write the id of an entity"
+            problems.append(spot.problem(f"there is no entity {entity_id!r}", fix))
+
+
+def compile_aliases(
+    entities: Iterable[tuple[Spot, Entity]], registry: Registry, vocabulary: Vocabulary
+) -> dict[int, tuple[CompiledAlias, ...]]:
+    """Every name of every entity by the number of its phrase."""
+    out: dict[int, list[CompiledAlias]] = defaultdict(list)
+    for spot, entity in entities:
+        if entity.parent:
+            registry.check(entity.parent, spot.at("parent"), vocabulary.problems)
+        for at, alias in _names(spot, entity):
+            number = vocabulary.phrase(alias.text, at, exact=alias.exact_case is not None, name=True)
+            if number is not None:
+                compiler = _ContextCompiler(fold(alias.text), entity.id, registry, vocabulary)
+                needs = compiler.compile(alias.needs, at.at("needs"), local=False)
+                unless = compiler.compile(alias.unless, at.at("unless"), local=True)
+                out[number].append(CompiledAlias(
+                    entity.id, number, _languages(alias, number, vocabulary), alias.since, alias.until, needs, unless,
+                    late=any(map(looks_at_entities, (*needs, *unless))),
+                ))
+    return {number: tuple(aliases) for number, aliases in out.items()}
+
+
+def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
+    """The aliases of an entity, its own name first unless an alias of the same text sets conditions for it."""
+    if fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
+        yield spot.at("name"), Alias.model_validate({"text": entity.name})
+    for index, alias in enumerate(entity.aliases):
+        yield spot.at("aliases", index), alias
+
+
+def _languages(alias: Alias, number: int, vocabulary: Vocabulary) -> Languages:
+    return counts_in(vocabulary.table.phrases()[number], alias.lang) if alias.lang else EVERY_LANGUAGE
+
+
+class _ContextCompiler:
+    """Compiles the conditions of one alias."""
+
+    def __init__(self, alias: bytes, entity: str, registry: Registry, vocabulary: Vocabulary) -> None:
+        self._alias = alias
+        self._entity = entity
+        self._registry = registry
+        self._vocabulary = vocabulary
+
+    def compile(self, specs: Sequence[ContextSpec], spot: Spot, *, local: bool) -> tuple[Context, ...]:
+        """Contexts of which any will do; the plain phrases among them become one."""
+        out: list[Context] = []
+        phrases: dict[int, Languages] = {}
+        for index, spec in enumerate(specs):
+            at = spot.at(index)
+            if spec.text is not None:
+                number = self._vocabulary.phrase(spec.text, at, exact=spec.exact_case is not None)
+                if number is not None:
+                    phrases[number] = EVERY_LANGUAGE
+            else:
+                out += self._other(spec, at, local=local)
+        if phrases:
+            out.insert(0, PhraseContext(PhraseSet(phrases), self._around(phrases) if local else frozenset()))
+        return tuple(out)
+
+    def _around(self, phrases: Iterable[int]) -> frozenset[int]:
+        known = self._vocabulary.table.phrases()
+        return frozenset(n for n in phrases if self._alias in fold(known[n].text) and self._alias != fold(known[n].text))
+
+    def _other(self, spec: ContextSpec, at: Spot, *, local: bool) -> Iterable[Context]:
+        if spec.list_name or spec.lexicon:
+            found = self._phrases(spec, at)
+            if found is not None:
+                yield PhraseContext(found)
+        elif spec.entity or spec.type:
+            for index, entity_id in enumerate(spec.entity):
+                self._registry.check(entity_id, at.at("entity", index), self._vocabulary.problems)
+            yield EntityContext(frozenset(spec.entity).union(*map(self._registry.of_type, spec.type)) - {self._entity})
+        elif spec.all:
+            yield AllContext(tuple(part for i, s in enumerate(spec.all) for part in self.compile((s,), at.at("all", i), local=local)))
+        else:
+            key = "next" if spec.next else "prev"
+            for index, touching in enumerate(spec.next or spec.prev):
+                found = self._phrases(touching, at.at(key, index))
+                if found is not None:
+                    yield TouchingContext(found, after=key == "next")
+
+    def _phrases(self, spec: ContextSpec, at: Spot) -> PhraseSet | None:
+        if spec.list_name:
+            return self._vocabulary.list(spec.list_name, at.at("list"))
+        if spec.lexicon:
+            return self._vocabulary.lexicon(spec.lexicon, at.at("lexicon"))
+        if spec.text is None:
+            self._vocabulary.problems.append(at.problem("only words can touch an alias", "write a phrase, a list or a lexicon"))
+            return None
+        number = self._vocabulary.phrase(spec.text, at, exact=spec.exact_case is not None)
+        return None if number is None else PhraseSet({number: EVERY_LANGUAGE})

@@ -1,0 +1,134 @@
+"""Rules as written, made ready to be judged: names followed, expressions compiled, equal leaves made one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
+
+import re2
+
+from rules.build_entities import Registry
+from rules.conditions import AnyLeaf, Condition, EntityLeaf, Group, PhraseLeaf, RegexLeaf, leaves
+from rules.files import Spot
+from rules.fold import fold
+from rules.language import base
+from rules.phrases import PhraseSet, union
+from rules.ruleset import CompiledRule
+from rules.spec import EntityCondition, EntityRef, LexiconCondition, RegexCondition, Rule, Word, WordsCondition
+from rules.spec import Group as GroupSpec
+from rules.spec import Where as WhereSpec
+from rules.vocabulary import Vocabulary
+from rules.where import Amount, Where, parse_amount
+
+_REGEX_MEMORY = 8 << 20  # bytes a compiled expression may take; RE2 refuses larger ones
+_SHOWN_WORDS = 4
+
+
+class RuleCompiler:
+    """Compiles the rules of one rule set; mistakes go to the vocabulary's problems."""
+
+    def __init__(self, registry: Registry, vocabulary: Vocabulary) -> None:
+        self._registry = registry
+        self._vocabulary = vocabulary
+        self._problems = vocabulary.problems
+        self._leaves: dict[Hashable, AnyLeaf] = {}
+
+    def compile(self, spot: Spot, rule: Rule) -> CompiledRule:
+        """One rule; on mistakes, which are noted, something that is never judged."""
+        when = self._condition(rule.when, spot.at("when"))
+        group = when if isinstance(when, Group) else Group((when,), (), (), 1, None)
+        if next(leaves(group), None) is None:
+            self._problems.append(spot.at("when").problem("the rule looks for nothing", "add a condition under all or any"))
+        return CompiledRule(
+            rule.id, rule.title or rule.id, rule.topics, rule.severity, group, self._where(rule.where, spot.at("where")),
+            rule.cases, spot.place, spot.builtin,
+        )
+
+    def _condition(self, spec: Any, spot: Spot) -> Condition:
+        if isinstance(spec, GroupSpec):
+            return self._group(spec, spot)
+        if isinstance(spec, EntityCondition):
+            return self._entity(spec.entity, spot.at("entity"))
+        if isinstance(spec, LexiconCondition):
+            return self._lexicon(spec.lexicon, spot.at("lexicon"))
+        if isinstance(spec, WordsCondition):
+            phrases = self._vocabulary.words(spec.words, spot.at("words"))
+            label = f"words: {_shown(spec.words)}"
+            return self._leaf(label, frozenset(phrases), lambda n, text: PhraseLeaf(n, text, PhraseSet(phrases), outside_names=False))
+        assert isinstance(spec, RegexCondition)
+        return self._regex(spec.regex, spot.at("regex"))
+
+    def _group(self, spec: GroupSpec, spot: Spot) -> Group:
+        def children(specs: Sequence[Any], key: str) -> tuple[Condition, ...]:
+            compiled = [self._condition(s, spot.at(key, i)) for i, s in enumerate(specs)]
+            return tuple(sorted(compiled, key=lambda c: isinstance(c, RegexLeaf)))  # expressions are tried last
+
+        return Group(children(spec.all, "all"), children(spec.any, "any"), children(spec.none, "none"), spec.min or 1, spec.within)
+
+    def _entity(self, refs: Sequence[EntityRef], spot: Spot) -> AnyLeaf:
+        ids: set[str] = set()
+        for index, ref in enumerate(refs):
+            if ref.id:
+                self._registry.check(ref.id, spot.at(index, "id"), self._problems)
+            ids |= {
+                e.id for e in self._registry.entities.values()
+                if ref.id in (None, e.id) and ref.type in (None, e.type) and ref.country in (None, e.country)
+            }
+        label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in refs)
+        return self._leaf(label, frozenset(ids), lambda n, text: EntityLeaf(n, text, frozenset(ids)))
+
+    def _lexicon(self, names: Sequence[str], spot: Spot) -> AnyLeaf:
+        found = [self._vocabulary.lexicon(name, spot.at(i)) for i, name in enumerate(names)]
+        sets = [f for f in found if f is not None]
+        phrases = sets[0] if len(sets) == 1 else PhraseSet(union(s.languages for s in sets))
+        label = "lexicon: " + ", ".join(names)
+        return self._leaf(label, frozenset(names), lambda n, text: PhraseLeaf(n, text, phrases, outside_names=True))
+
+    def _regex(self, expressions: Sequence[str], spot: Spot) -> AnyLeaf:
+        options = re2.Options()
+        options.case_sensitive = False
+        options.log_errors = False
+        options.max_mem = _REGEX_MEMORY
+        for index, expression in enumerate(expressions):
+            try:
+                re2.compile(expression, options)
+            except re2.error as e:
+                said = e.args[0].decode() if isinstance(e.args[0], bytes) else str(e.args[0])
+                part = said.rpartition(": ")[2]
+                at = f" (at character {expression.find(part) + 1})" if part and part in expression else ""
+                self._problems.append(spot.at(index).problem(f"regex is not RE2: {said}{at}", "see the RE2 syntax; there is no lookaround"))
+                return self._leaf(f"regex: {expression}", (), lambda n, label: RegexLeaf(n, label, None))
+        joined = expressions[0] if len(expressions) == 1 else "|".join(f"(?:{e})" for e in expressions)
+        compiled = re2.compile(joined, options)
+        return self._leaf("regex: " + ", ".join(expressions), tuple(expressions), lambda n, label: RegexLeaf(n, label, compiled))
+
+    def _leaf(self, label: str, key: Hashable, make: Callable[[int, str], AnyLeaf]) -> AnyLeaf:
+        """The leaf already made for the same label and meaning, or a new one."""
+        known = self._leaves.get((label, key))
+        if known is None:
+            known = self._leaves[(label, key)] = make(len(self._leaves), label)
+        return known
+
+    def _where(self, spec: WhereSpec, spot: Spot) -> Where:
+        amount: Amount | None = None
+        if spec.amount is not None:
+            try:
+                amount = parse_amount(spec.amount)
+            except ValueError as e:
+                self._problems.append(spot.at("amount").problem(str(e)))
+        return Where(
+            lang=frozenset(map(base, spec.lang)),
+            tags=frozenset(spec.tags),
+            source=frozenset(spec.source),
+            kind=frozenset(spec.kind),
+            amount=amount,
+            exact=tuple((n, frozenset(map(str.casefold, v))) for n in ("currency", "stage", "award_id") if (v := getattr(spec, n))),
+            phrases=tuple((n, tuple(map(fold, v))) for n in ("buyer", "supplier") if (v := getattr(spec, n))),
+        )
+
+
+def _shown(words: Iterable[Word]) -> str:
+    texts = [w.text or f"list {w.list_name}" for w in words]
+    return ", ".join(texts[:_SHOWN_WORDS]) + (", …" if len(texts) > _SHOWN_WORDS else "")
+
+

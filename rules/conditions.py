@@ -1,0 +1,223 @@
+"""The conditions of a rule over one document: leaves that look for something, groups that join them in one place. Pure.
+
+A condition is judged in a window, a stretch of the folded document. A group with a width of its own (`within`) is judged in every
+window of that width that touches the one it was given; `item` always means the whole item. A new kind of leaf needs `number`,
+`label`, `spans` and, when it can start a search, `keys`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rules.automaton import Span
+from rules.document import FIELDS, Document
+from rules.phrases import PhraseSet
+
+Within = str | int | None
+MAX_WINDOWS = 200  # of N words in one document; more anchors than this say nothing new
+
+
+class Reading:
+    """A document with the entities it names, and what each leaf found in it."""
+
+    __slots__ = ("_found", "document", "entities")
+
+    def __init__(self, document: Document, entities: Mapping[str, list[Span]]) -> None:
+        self.document = document
+        self.entities = entities
+        self._found: dict[int, list[Span]] = {}
+
+    def spans(self, leaf: Leaf) -> list[Span]:
+        """Where a leaf holds, in order; worked out once."""
+        known = self._found.get(leaf.number)
+        if known is None:
+            known = self._found[leaf.number] = leaf.spans(self)
+        return known
+
+    def inside(self, leaf: Leaf, window: Span) -> list[Span]:
+        """Where a leaf holds in `window`."""
+        spans, out = self.spans(leaf), []
+        for index in range(bisect_left(spans, (window[0], 0)), len(spans)):
+            span = spans[index]
+            if span[0] >= window[1]:
+                break
+            if span[1] <= window[1]:
+                out.append(span)
+        return out
+
+
+class Leaf(Protocol):
+    """Something to look for; `number` is the same for equal leaves of a rule set."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the rule set."""
+
+    @property
+    def label(self) -> str:
+        """How the operator wrote it."""
+
+    def spans(self, reading: Reading) -> list[Span]:
+        """Where it is, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityLeaf:
+    """Any of these entities is named."""
+
+    number: int
+    label: str
+    ids: frozenset[str] = field(repr=False)
+
+    def spans(self, reading: Reading) -> list[Span]:
+        """Every mention of every one of them."""
+        return sorted({span for i in reading.entities.keys() & self.ids for span in reading.entities[i]})
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseLeaf:
+    """Any of these phrases stands there. Words of a lexicon do not count inside a longer name ("Contract Management Agency")."""
+
+    number: int
+    label: str
+    phrases: PhraseSet = field(repr=False)
+    outside_names: bool
+
+    def spans(self, reading: Reading) -> list[Span]:
+        """Every place where one stands."""
+        spans = reading.document.spans(self.phrases)
+        if not self.outside_names or not spans:
+            return spans
+        names = [span for found in reading.entities.values() for span in found]
+        return [s for s in spans if not any(lo <= s[0] and s[1] <= hi for lo, hi in names)]
+
+
+@dataclass(frozen=True, slots=True)
+class RegexLeaf:
+    """An RE2 expression matches the visible text."""
+
+    number: int
+    label: str
+    expression: Any = field(repr=False)
+
+    def spans(self, reading: Reading) -> list[Span]:
+        """Every match, at the folded place of its text."""
+        out = []
+        for index, name in enumerate(FIELDS):
+            text = getattr(reading.document.item, name)
+            if not text:
+                continue
+            for match in self.expression.finditer(text):
+                lo, hi = reading.document.located(index, match.start(), match.end())
+                if lo < hi:
+                    out.append((lo, hi))
+        return sorted(set(out))
+
+
+AnyLeaf = EntityLeaf | PhraseLeaf | RegexLeaf
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Every one of `all`, at least `minimum` of `any`, none of `none`, together in one window."""
+
+    all: tuple[Condition, ...]
+    any: tuple[Condition, ...]
+    none: tuple[Condition, ...]
+    minimum: int
+    within: Within
+
+
+Condition = AnyLeaf | Group
+
+
+def holds(condition: Condition, reading: Reading, window: Span) -> bool:
+    """Whether `condition` holds in `window`."""
+    if not isinstance(condition, Group):
+        return bool(reading.inside(condition, window))
+    if condition.within is None:
+        return _holds_here(condition, reading, window)
+    return any(_holds_here(condition, reading, w) for w in windows(condition, reading, window))
+
+
+def where(group: Group, reading: Reading) -> list[Span]:
+    """The windows of its own width in which a group holds; the whole item where it names no width."""
+    return [w for w in windows(group, reading, reading.document.whole) if _holds_here(group, reading, w)]
+
+
+def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
+    if not all(holds(c, reading, window) for c in group.all):
+        return False
+    if group.any:
+        met = 0
+        for condition in group.any:
+            met += holds(condition, reading, window)
+            if met >= group.minimum:
+                break
+        else:
+            return False
+    return not any(holds(c, reading, window) for c in group.none)
+
+
+def windows(group: Group, reading: Reading, outer: Span) -> Iterator[Span]:
+    """The windows of a group's width that touch `outer`."""
+    document, within = reading.document, group.within
+    if within is None or within == "item":
+        yield document.whole
+    elif within == "title":
+        yield document.title
+    elif within == "sentence":
+        yield from (s for s in document.sentences if s[0] < outer[1] and outer[0] < s[1])
+    else:
+        starts = sorted({span[0] for leaf in leaves(group) for span in reading.spans(leaf) if outer[0] <= span[0] < outer[1]})
+        yield from ((start, document.after_words(start, int(within))) for start in starts[:MAX_WINDOWS])
+
+
+def leaves(condition: Condition) -> Iterator[AnyLeaf]:
+    """The leaves that speak for a condition (those under `none` speak against it)."""
+    if isinstance(condition, Group):
+        for child in (*condition.all, *condition.any):
+            yield from leaves(child)
+    else:
+        yield condition
+
+
+def evidence(condition: Condition, reading: Reading, window: Span) -> Iterator[tuple[AnyLeaf, list[Span]]]:
+    """What makes a condition hold in `window`: its leaves there, with their places."""
+    if not isinstance(condition, Group):
+        found = reading.inside(condition, window)
+        if found:
+            yield condition, found
+        return
+    for place in [window] if condition.within is None else windows(condition, reading, window):
+        if _holds_here(condition, reading, place):
+            for child in (*condition.all, *condition.any):
+                yield from evidence(child, reading, place)
+
+
+def anchors(condition: Condition) -> frozenset[AnyLeaf] | None:
+    """Leaves of which one must be found for the condition to hold, as few and as rare as can be; None where there are none."""
+    if isinstance(condition, RegexLeaf):
+        return None
+    if not isinstance(condition, Group):
+        return frozenset({condition})
+    choices = [a for child in condition.all if (a := anchors(child)) is not None]
+    if condition.any:
+        parts = [anchors(child) for child in condition.any]
+        if all(p is not None for p in parts):
+            choices.append(frozenset().union(*(p for p in parts if p is not None)))
+    return min(choices, key=_commonness) if choices else None
+
+
+def _commonness(group: frozenset[AnyLeaf]) -> int:
+    """A guess at how often one of the leaves is found: word families are met far more often than names."""
+    total = 0
+    for leaf in group:
+        if isinstance(leaf, EntityLeaf):
+            total += len(leaf.ids)
+        elif isinstance(leaf, PhraseLeaf):
+            total += len(leaf.phrases.numbers) * (20 if leaf.outside_names else 5)
+    return total

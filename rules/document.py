@@ -1,0 +1,156 @@
+"""One item as the rules see it: folded once, scanned once, everything else worked out when first asked. Pure, no I/O.
+
+Positions here are bytes of `data`, the three folded fields with a zero byte between them, which no phrase can cross.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+
+from rules.automaton import Automaton, Phrase, Span
+from rules.fold import PAD, Folded, fold
+from rules.language import base, guess
+from rules.phrases import PhraseSet
+from rules.sentences import cuts
+from watcher.model import Item
+
+FIELDS = ("title", "summary", "content")
+_FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
+LONG_TITLE = 200  # characters; a longer title is a post, and is cut into sentences like any text
+
+FieldSpan = tuple[str, int, int]
+
+
+class Document:
+    """The text of one item with the hits of one automaton."""
+
+    def __init__(self, item: Item, automaton: Automaton, phrases: tuple[Phrase, ...]) -> None:
+        self.item = item
+        self.fields = tuple(Folded(text) for text in (item.title, item.summary, item.content))
+        self.data = b"\0".join(field.data for field in self.fields)
+        self.hits = automaton.scan(self.data)
+        self._phrases = phrases
+        self._checked: dict[int, list[Span]] = {}
+        self._present: dict[PhraseSet, list[int]] = {}
+
+    @cached_property
+    def bases(self) -> tuple[int, ...]:
+        """Where each field begins in `data`."""
+        title, summary, _ = self.fields
+        return 0, len(title.data) + 1, len(title.data) + len(summary.data) + 2
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """The languages that the item may be in; empty when it cannot be told, and then every language may count."""
+        declared = base(self.item.lang)
+        return frozenset({declared}) if declared else guess(self.data.replace(b"\0", b"").decode())
+
+    def speaks(self, languages: frozenset[str]) -> bool:
+        """Whether words that count in `languages` count here; those of no language count everywhere."""
+        return not languages or not self.languages or not languages.isdisjoint(self.languages)
+
+    def phrase(self, number: int) -> list[Span]:
+        """Where phrase `number` stands, its case checked where case counts."""
+        spans = self.hits.get(number)
+        if spans is None:
+            return []
+        if not self._phrases[number].exact:
+            return spans
+        if number not in self._checked:
+            text = self._phrases[number].text
+            self._checked[number] = [s for s in spans if self._reads(s, text)]
+        return self._checked[number]
+
+    def is_prefix(self, number: int) -> bool:
+        """Whether phrase `number` leaves the ending of its last word open."""
+        return self._phrases[number].prefix
+
+    def present(self, phrases: PhraseSet) -> list[int]:
+        """The phrases of a set that stand here, in a language of the item; remembered, for sets are asked for often."""
+        known = self._present.get(phrases)
+        if known is None:
+            here = self.hits.keys() & phrases.numbers
+            known = self._present[phrases] = [n for n in here if self.speaks(phrases.languages[n]) and self.phrase(n)]
+        return known
+
+    def spans(self, phrases: PhraseSet) -> list[Span]:
+        """Where the phrases of a set stand, in order."""
+        return sorted({span for number in self.present(phrases) for span in self.phrase(number)})
+
+    def _reads(self, span: Span, text: str) -> bool:
+        """Whether the original at `span` is `text` to the letter; hyphens, quotes and runs of spaces may differ."""
+        index = self._field_at(span[0])
+        original = self.fields[index].text
+        if not (text.isascii() and " " not in text and "-" not in text) or text in original:
+            offset = self.bases[index]
+            start, end = self.fields[index].original(span[0] - offset, span[1] - offset)
+            return original.startswith(text, start) or _letters(original[start:end]) == _letters(text)
+        return False
+
+    def _field_at(self, position: int) -> int:
+        return bisect_right(self.bases, position) - 1
+
+    def original(self, span: Span) -> FieldSpan:
+        """The field and the characters in it that `span` came from."""
+        index = self._field_at(span[0])
+        start, end = self.fields[index].original(span[0] - self.bases[index], span[1] - self.bases[index])
+        return FIELDS[index], start, end
+
+    def located(self, field: int, start: int, end: int) -> Span:
+        """The span of `data` for characters start..end of the original of a field."""
+        return self.bases[field] + self.fields[field].folded(start), self.bases[field] + self.fields[field].folded(end)
+
+    def whole_words(self, span: Span) -> Span:
+        """`span` lengthened to the end of its last word."""
+        return span[0], self.data.index(PAD, span[1])
+
+    @cached_property
+    def sentences(self) -> list[Span]:
+        """The sentences of all fields, in order; a title is one sentence unless it is long."""
+        out = []
+        for index, field in enumerate(self.fields):
+            at = self.bases[index]
+            text, start = field.text, 0
+            for cut in [] if index == 0 and len(text) <= LONG_TITLE else cuts(text):
+                size = len(fold(text[start:cut])) - 1
+                if size > 0:
+                    out.append((at, at + size))
+                at, start = at + size, cut
+            if at < self.bases[index] + len(field.data) - 1:
+                out.append((at, self.bases[index] + len(field.data)))
+        return out
+
+    @cached_property
+    def title(self) -> Span:
+        """The title; for an item without one, the first sentence of its text."""
+        if len(self.fields[0].data) > 1:
+            return 0, len(self.fields[0].data)
+        return self.sentences[0] if self.sentences else (0, 0)
+
+    @property
+    def whole(self) -> Span:
+        """The whole item."""
+        return 0, len(self.data)
+
+    def words_between(self, lo: int, hi: int) -> int:
+        """How many words begin in lo..hi; in scripts without spaces two characters count as a word."""
+        piece = self.data[lo:hi]
+        if piece.isascii():
+            return piece.count(PAD)
+        text = piece.decode("utf-8", "ignore")
+        return text.count(" ") + sum(c >= _FIRST_UNSPACED for c in text) // 2
+
+    def after_words(self, start: int, count: int) -> int:
+        """The end of `count` words that begin at `start`, in the same field; two characters without spaces count as a word."""
+        budget, at = 2 * count, start
+        for c in self.data[start : start + 64 * count].decode("utf-8", "ignore"):
+            budget -= 2 if c == " " else 1 if c >= _FIRST_UNSPACED else 0
+            if budget <= 0 or c == "\0":
+                break
+            at += len(c.encode())
+        return at
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())

@@ -1,0 +1,87 @@
+"""Rule and entity files in, one compiled rule set out, or every mistake in them at once.
+
+`load_ruleset` is what the service, `rules check` and every other command call, so that what is checked is what runs. Reading
+folders is the only I/O here; `build` is pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from rules import spec
+from rules.automaton import Automaton
+from rules.build_entities import Registry, compile_aliases
+from rules.build_rules import RuleCompiler
+from rules.files import PACKS, Entry, Sections, Spot, Text, checked, collect, read_folder
+from rules.ruleset import PlacedTrap, RuleSet, index_rules
+from rules.vocabulary import Vocabulary
+from watcher.errors import OperatorError, Problem
+
+
+def load_ruleset(
+    rules_dir: Path | None = None,
+    entities_dir: Path | None = None,
+    *,
+    builtin_rules: bool = True,
+    builtin_entities: bool = True,
+) -> RuleSet:
+    """The built-in packs with an operator's folders laid over them; a folder that does not exist holds nothing.
+
+    Built-in lexicons and lists are loaded always, since operators' rules use them. Raises OperatorError with every mistake.
+    """
+    texts = [*_packs(), *(t for folder in (entities_dir, rules_dir) if folder for t in read_folder(folder))]
+    return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+
+
+@cache
+def _packs() -> tuple[Text, ...]:
+    return tuple(read_folder(PACKS, builtin=True))
+
+
+def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities: bool = True) -> RuleSet:
+    """Compile the files; raise OperatorError with every mistake."""
+    off = {("rules", True): builtin_rules, ("entities", True): builtin_entities, ("traps", True): builtin_entities}
+    sections = collect(texts, frozenset(section for section, on in off.items() if not on))
+    problems = sections.problems
+    vocabulary = _vocabulary(sections, problems)
+    entities = [(spot, e) for spot, e in checked(sections.entities.values(), spec.Entity, problems) if e.enabled]
+    registry = Registry({e.id: e for _, e in entities}, sections.known.get("entities", set()), complete=builtin_entities)
+    aliases = compile_aliases(entities, registry, vocabulary)
+    compiler = RuleCompiler(registry, vocabulary)
+    rules = tuple(compiler.compile(spot, r) for spot, r in checked(sections.rules.values(), spec.Rule, problems) if r.enabled)
+    traps = tuple(_traps(sections, registry, problems))
+    if problems:
+        raise OperatorError(problems)
+    phrases = vocabulary.table.phrases()
+    return RuleSet(
+        version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
+        phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules),
+    )
+
+
+def _vocabulary(sections: Sections, problems: list[Problem]) -> Vocabulary:
+    lists = {}
+    for name, entry in sections.lists.items():
+        whole = Entry(Spot(entry.spot.document, (), entry.spot.builtin), {"lists": {name: entry.data}})
+        for _, file in checked([whole], spec.File, problems):
+            lists[name] = (entry.spot, file.lists[name])
+    lexicons = {x.id: (spot, x) for spot, x in checked(sections.lexicons.values(), spec.Lexicon, problems) if x.enabled}
+    return Vocabulary(lists, lexicons, problems)
+
+
+def _traps(sections: Sections, registry: Registry, problems: list[Problem]) -> Iterable[PlacedTrap]:
+    for spot, trap in checked(sections.traps, spec.Trap, problems):
+        for key, ids in (("is", trap.is_), ("not", trap.not_)):
+            for index, entity_id in enumerate(ids):
+                registry.check(entity_id, spot.at(key, index), problems)
+        yield PlacedTrap(trap, spot.place, spot.builtin)
+
+
+def _version(texts: Sequence[Text], *switches: bool) -> str:
+    digest = hashlib.sha256(repr(switches).encode())
+    for text in sorted(texts, key=lambda t: (t.builtin, t.name)):
+        digest.update(f"{text.name}\0{len(text.text)}\0{text.text}".encode())
+    return digest.hexdigest()[:16]

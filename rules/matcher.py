@@ -1,0 +1,73 @@
+"""One item in, its entities and matches out: one scan, then only the rules whose rarest part was found. Pure, no I/O."""
+
+from __future__ import annotations
+
+from rules.conditions import Reading, evidence, where
+from rules.document import Document
+from rules.entities import resolve
+from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
+from rules.ruleset import CompiledRule, RuleSet
+from rules.score import score
+from watcher.model import Item
+
+MAX_EVIDENCE = 24  # places shown for one match
+
+
+class Matcher:
+    """Judges items by one rule set. Holds no state between items."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self.ruleset = ruleset
+
+    def read(self, item: Item) -> Reading:
+        """The item with its hits and entities, not yet judged."""
+        document = Document(item, self.ruleset.automaton, self.ruleset.phrases)
+        return Reading(document, resolve(document, self.ruleset.aliases))
+
+    def match(self, item: Item) -> MatchResult:
+        """The entities that an item names and the rules it satisfies, in the order of the rule set."""
+        reading = self.read(item)
+        matches = (judge(self.ruleset.rules[number], reading) for number in self._candidates(reading))
+        return MatchResult(self.entities(reading), tuple(m for m in matches if m is not None))
+
+    def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
+        """The entities of a reading with their places in the original text."""
+        original = reading.document.original
+        return tuple(
+            EntityHit(i, self.ruleset.entities[i].name, self.ruleset.entities[i].type, tuple(map(original, spans)))
+            for i, spans in reading.entities.items()
+        )
+
+    def _candidates(self, reading: Reading) -> list[int]:
+        index = self.ruleset.index
+        found = {leaf.number for i in reading.entities.keys() & index.by_entity.keys() for leaf in index.by_entity[i]}
+        found |= {leaf.number for n in reading.document.hits.keys() & index.by_phrase.keys() for leaf in index.by_phrase[n]}
+        return sorted({rule for leaf in found for rule in index.rules_of[leaf]} | set(index.unanchored))
+
+
+def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
+    """What `rule` makes of an item; None when it does not hold."""
+    if rule.where.missed(reading.document) is not None:
+        return None
+    places = where(rule.when, reading)
+    if not places:
+        return None
+    found = [list(evidence(rule.when, reading, place)) for place in places]
+    contributions = max((score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
+    clauses: dict[str, dict[FieldSpan, None]] = {}
+    for leaf, spans in (pair for pairs in found for pair in pairs):
+        clauses.setdefault(leaf.label, {}).update(dict.fromkeys(map(reading.document.original, spans)))
+    shown = sorted({span for clause in clauses.values() for span in clause}, key=_reading_order)
+    return RuleMatch(
+        rule=rule.id,
+        severity=rule.severity,
+        topics=rule.topics,
+        score=round(min(1.0, sum(p.value for p in contributions)), 3),
+        evidence=tuple(shown[:MAX_EVIDENCE]),
+        contributions=contributions,
+        clauses=tuple(ClauseHit(label, tuple(clause)) for label, clause in clauses.items()),
+    )
+
+
+def _reading_order(span: FieldSpan) -> tuple[int, int, int]:
+    return ("title", "summary", "content").index(span[0]), span[1], span[2]

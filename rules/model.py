@@ -1,0 +1,54 @@
+"""What the rest of the product hears from the rules: entities found, rules that matched, and why. Frozen, without I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FieldSpan = tuple[str, int, int]  # field of the item, first character, character after the last
+
+
+@dataclass(frozen=True, slots=True)
+class EntityHit:
+    """An entity that an item names, and where."""
+
+    id: str
+    name: str
+    type: str
+    spans: tuple[FieldSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A part of a score and its name; the parts of a match sum to its score."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseHit:
+    """A clause of a rule that held, in the operator's words, and what held it."""
+
+    clause: str
+    spans: tuple[FieldSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMatch:
+    """A rule that an item satisfies; `score` is between 0 and 1, `severity` one of low, normal, high, critical."""
+
+    rule: str
+    severity: str
+    topics: tuple[str, ...]
+    score: float
+    evidence: tuple[FieldSpan, ...]
+    contributions: tuple[Contribution, ...]
+    clauses: tuple[ClauseHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """All that the rules have to say about one item."""
+
+    entities: tuple[EntityHit, ...]
+    matches: tuple[RuleMatch, ...]

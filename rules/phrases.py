@@ -1,0 +1,55 @@
+"""Sets of phrases by number, each with the languages it counts in. Pure; the meeting point of lexicons, lists and the automaton."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rules.automaton import Phrase
+from rules.fold import fold
+
+Languages = frozenset[str]
+EVERY_LANGUAGE: Languages = frozenset()
+_LAST_LATIN = "\u024f"
+
+
+class PhraseTable:
+    """Numbers for phrases, the same number for the same phrase; grows while a rule set is built, then is read only."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Phrase, int] = {}
+
+    def number(self, phrase: Phrase) -> int:
+        """The number of `phrase`, given out on first use."""
+        return self._numbers.setdefault(phrase, len(self._numbers))
+
+    def phrases(self) -> tuple[Phrase, ...]:
+        """Every phrase, at the place of its number."""
+        return tuple(self._numbers)
+
+
+def counts_in(phrase: Phrase, language: str) -> Languages:
+    """The languages in which a word of `language` counts: its own when written in Latin letters, else every one."""
+    latin = all(c <= _LAST_LATIN for c in fold(phrase.text).decode())
+    return frozenset({language}) if latin and language else EVERY_LANGUAGE
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PhraseSet:
+    """Phrases of which any will do. Compared by identity, so that a document can remember what it found."""
+
+    languages: Mapping[int, Languages]
+    numbers: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", frozenset(self.languages))
+
+
+def union(sets: Iterable[Mapping[int, Languages]]) -> dict[int, Languages]:
+    """All phrases of `sets`; one that counts everywhere in any of them counts everywhere."""
+    out: dict[int, Languages] = {}
+    for phrases in sets:
+        for number, languages in phrases.items():
+            known = out.get(number)
+            out[number] = languages if known is None else known | languages if known and languages else EVERY_LANGUAGE
+    return out

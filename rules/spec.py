@@ -1,0 +1,316 @@
+"""Entities, lexicons and rules as people write them: the shape of every key, checked when read. Pure.
+
+Names that lead elsewhere (an entity's id in a rule, a list's name) are not followed here but in `rules.build`. `rules schema` prints
+these models as JSON Schema.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+
+from watcher.model import Id
+
+EntityType = Literal["ai_org", "ai_model", "gov_body", "national_lab", "supercomputer", "chip_vendor", "program"]
+ENTITY_TYPES: tuple[str, ...] = get_args(EntityType)
+Severity = Literal["low", "normal", "high", "critical"]
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|INT)$")]
+
+
+def _listed(value: Any) -> Any:
+    return value if value is None or isinstance(value, list | tuple) else [value]
+
+
+def _as_text(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Listed = BeforeValidator(_listed)
+
+
+class Strict(BaseModel):
+    """A mapping in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _OneOf(Strict):
+    """A mapping that says one thing; `_choices` are the keys of which exactly one is written."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        choices = [n for n in type(self).model_fields if n != "exact_case"]
+        given = [n for n in choices if getattr(self, n)]
+        if len(given) != 1:
+            names = " or ".join(type(self).model_fields[n].alias or n for n in choices)
+            raise ValueError(f"write exactly one of {names}")
+        return self
+
+
+class Word(_OneOf):
+    """A phrase (`partner*`), a phrase whose case counts, or a named list of phrases."""
+
+    text: Text | None = None
+    exact_case: Literal["exact"] | None = Field(None, alias="case")
+    list_name: Id | None = Field(None, alias="list")
+
+
+AnyContext = Annotated["Context", BeforeValidator(_as_text)]
+
+
+class Context(_OneOf):
+    """What else must, or must not, stand in the item; `next` and `prev` must touch the alias, `all` joins several."""
+
+    text: Text | None = None
+    exact_case: Literal["exact"] | None = Field(None, alias="case")
+    list_name: Id | None = Field(None, alias="list")
+    lexicon: Id | None = None
+    entity: Annotated[tuple[Id, ...], Listed] = ()
+    type: Annotated[tuple[EntityType, ...], Listed] = ()
+    all: Annotated[tuple[AnyContext, ...], Listed] = ()
+    next: Annotated[tuple[AnyContext, ...], Listed] = ()
+    prev: Annotated[tuple[AnyContext, ...], Listed] = ()
+
+
+AnyWord = Annotated[Word, BeforeValidator(_as_text)]
+
+
+class Alias(Strict):
+    """A name of an entity, and when it counts: language, case, context, dates (`since` and `until` against the item's own date)."""
+
+    text: Text
+    lang: Language | None = None
+    exact_case: Literal["exact"] | None = Field(None, alias="case")
+    needs: Annotated[tuple[AnyContext, ...], Listed] = ()
+    unless: Annotated[tuple[AnyContext, ...], Listed] = ()
+    since: date | None = None
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError(f"since ({self.since}) is after until ({self.until}); swap them")
+        return self
+
+
+class Entity(Strict):
+    """Someone or something that rules speak of."""
+
+    id: Id
+    name: Text
+    type: EntityType
+    country: Country | None = None
+    parent: Id | None = None
+    wikidata: Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")] | None = None
+    aliases: Annotated[tuple[Annotated[Alias, BeforeValidator(_as_text)], ...], Listed] = ()
+    enabled: bool = True
+    override: bool = False
+
+
+class Trap(Strict):
+    """A sentence that tests a pack: the entities it names, or those it must not be taken to name."""
+
+    text: Text
+    lang: Language | None = None
+    is_: Annotated[tuple[Id, ...], Listed] = Field((), alias="is")
+    not_: Annotated[tuple[Id, ...], Listed] = Field((), alias="not")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.is_ or self.not_):
+            raise ValueError("a trap names entities under `is` or `not`")
+        return self
+
+
+class Lexicon(Strict):
+    """A family of words, by language, and the families it takes in."""
+
+    id: Id
+    title: str = ""
+    words: dict[Language, Annotated[tuple[AnyWord, ...], Listed]] = {}
+    includes: Annotated[tuple[Id, ...], Listed] = ()
+    enabled: bool = True
+    override: bool = False
+
+
+class EntityRef(Strict):
+    """Entities by id, or by type and country."""
+
+    id: Id | None = None
+    type: EntityType | None = None
+    country: Country | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.id or self.type or self.country):
+            raise ValueError("write id, type or country")
+        return self
+
+
+def _entity_ref(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class EntityCondition(Strict):
+    """Any of these entities is named."""
+
+    entity: Annotated[tuple[Annotated[EntityRef, BeforeValidator(_entity_ref)], ...], Listed, Field(min_length=1)]
+
+
+class LexiconCondition(Strict):
+    """A word of any of these families stands there."""
+
+    lexicon: Annotated[tuple[Id, ...], Listed, Field(min_length=1)]
+
+
+class WordsCondition(Strict):
+    """Any of these phrases stands there."""
+
+    words: Annotated[tuple[AnyWord, ...], Listed, Field(min_length=1)]
+
+
+class RegexCondition(Strict):
+    """Any of these RE2 expressions matches the visible text, case aside."""
+
+    regex: Annotated[tuple[Text, ...], Listed, Field(min_length=1)]
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return next((key for key in ("entity", "lexicon", "words", "regex") if key in value), "group")
+    return next((key for key in ("entity", "lexicon", "words", "regex") if hasattr(value, key)), "group")
+
+
+Condition = Annotated[
+    Annotated[EntityCondition, Tag("entity")]
+    | Annotated[LexiconCondition, Tag("lexicon")]
+    | Annotated[WordsCondition, Tag("words")]
+    | Annotated[RegexCondition, Tag("regex")]
+    | Annotated["Group", Tag("group")],
+    Discriminator(_kind),
+]
+
+
+class Group(Strict):
+    """Conditions that hold together: every one of `all`, `min` of `any`, none of `none`, in one place as wide as `within`."""
+
+    all: Annotated[tuple[Condition, ...], Listed] = ()
+    any: Annotated[tuple[Condition, ...], Listed] = ()
+    none: Annotated[tuple[Condition, ...], Listed] = ()
+    min: Annotated[int, Field(ge=1)] | None = None
+    within: Literal["item", "title", "sentence"] | Annotated[int, Field(ge=2, le=1000)] | None = None
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _width(cls, value: Any) -> Any:
+        if value is None or value in ("item", "title", "sentence") or (isinstance(value, int) and 2 <= value <= 1000):
+            return value
+        raise ValueError(f"{value!r} is not a place; write item, title, sentence or a number of words from 2 to 1000")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_mapping(cls, value: Any) -> Any:
+        if isinstance(value, dict | Group):
+            return value
+        raise ValueError("a condition is written as `entity: …`, `lexicon: …`, `words: …`, `regex: …`, or a group of all, any, none")
+
+    @model_validator(mode="after")
+    def _has_parts(self) -> Self:
+        if not (self.all or self.any or self.none):
+            raise ValueError("a group needs conditions under all, any or none")
+        if self.min is not None and self.min > len(self.any):
+            raise ValueError(f"min: {self.min} asks for more than the {len(self.any)} conditions under any")
+        return self
+
+
+class Where(Strict):
+    """Which items a rule looks at, by what their source says of them."""
+
+    lang: Annotated[tuple[Language, ...], Listed] = ()
+    tags: Annotated[tuple[Text, ...], Listed] = ()
+    source: Annotated[tuple[Text, ...], Listed] = ()
+    kind: Annotated[tuple[Text, ...], Listed] = ()
+    amount: str | float | None = None
+    currency: Annotated[tuple[Text, ...], Listed] = ()
+    stage: Annotated[tuple[Literal["planning", "tender", "award", "contract", "amended", "ended"], ...], Listed] = ()
+    buyer: Annotated[tuple[Text, ...], Listed] = ()
+    supplier: Annotated[tuple[Text, ...], Listed] = ()
+    award_id: Annotated[tuple[Text, ...], Listed] = ()
+
+
+class CaseItem(Strict):
+    """An item of a case; `text` is its title unless a title is given."""
+
+    text: str = ""
+    title: str = ""
+    summary: str = ""
+    content: str = ""
+    lang: str = ""
+    source: str = ""
+    kind: str = "feed"
+    tags: Annotated[tuple[str, ...], Listed] = ()
+    published: datetime | None = None
+    amount: float | None = None
+    currency: str | None = None
+    buyer: str | None = None
+    supplier: str | None = None
+    award_id: str | None = None
+    stage: str | None = None
+
+    @model_validator(mode="after")
+    def _has_text(self) -> Self:
+        if not (self.text or self.title or self.summary or self.content):
+            raise ValueError("a case needs text")
+        return self
+
+
+AnyCaseItem = Annotated[CaseItem, BeforeValidator(_as_text)]
+
+
+class Case(Strict):
+    """An item for which the rule must fire, or must stay quiet."""
+
+    fires: AnyCaseItem | None = None
+    quiet: AnyCaseItem | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.fires is None) == (self.quiet is None):
+            raise ValueError("a case is written as `fires: …` or `quiet: …`")
+        return self
+
+
+class Rule(Strict):
+    """What matters, to whom it belongs (topics), how much (severity), and the proof that it works (cases)."""
+
+    id: Id
+    title: str = ""
+    description: str = ""
+    topics: Annotated[tuple[Id, ...], Listed] = ()
+    severity: Severity = "normal"
+    when: Condition
+    where: Where = Where()
+    cases: tuple[Case, ...] = ()
+    enabled: bool = True
+    override: bool = False
+
+    @model_validator(mode="after")
+    def _is_tested(self) -> Self:
+        if not (any(c.fires for c in self.cases) and any(c.quiet for c in self.cases)):
+            raise ValueError("a rule needs at least one case of each kind; write `- fires: …` and `- quiet: …` under cases")
+        return self
+
+
+class File(Strict):
+    """A file of entities, lexicons and rules, each under its own key."""
+
+    entities: Annotated[tuple[Entity, ...], Listed] = ()
+    traps: Annotated[tuple[Trap, ...], Listed] = ()
+    lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = {}
+    lexicons: Annotated[tuple[Lexicon, ...], Listed] = ()
+    rules: Annotated[tuple[Rule, ...], Listed] = ()

@@ -1,0 +1,92 @@
+"""Lists and lexicons, compiled to phrases; the one place where written words become numbers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rules.automaton import Phrase
+from rules.files import Spot
+from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, PhraseTable, counts_in, union
+from rules.spec import Lexicon, Word
+from watcher.errors import Problem
+from watcher.yamlfile import suggest
+
+Phrases = Mapping[int, Languages]
+
+
+class Vocabulary:
+    """What rules and aliases look words up in. Mistakes are added to `problems`."""
+
+    def __init__(
+        self,
+        lists: Mapping[str, tuple[Spot, Sequence[Word]]],
+        lexicons: Mapping[str, tuple[Spot, Lexicon]],
+        problems: list[Problem],
+    ) -> None:
+        self.table = PhraseTable()
+        self.problems = problems
+        self._lists = {name: PhraseSet(self.words(words, spot, lists_allowed=False)) for name, (spot, words) in lists.items()}
+        own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}
+        self._lexicons = {name: PhraseSet(union(own[n] for n in self._family(name, lexicons))) for name in lexicons}
+
+    def phrase(self, text: str, spot: Spot, *, exact: bool = False, name: bool = False) -> int | None:
+        """The number of a phrase; None, with a problem, when nothing of it can be looked for."""
+        phrase = Phrase.read(text, exact=exact, name=name)
+        if not phrase.core:
+            self.problems.append(spot.problem(f"{text!r} has no letters or digits", "write a word"))
+            return None
+        return self.table.number(phrase)
+
+    def words(self, words: Sequence[Word], spot: Spot, *, lists_allowed: bool = True) -> dict[int, Languages]:
+        """The phrases that `words` mean, those of the lists they name included."""
+        out: dict[int, Languages] = {}
+        for index, word in enumerate(words):
+            at = spot.at(index)
+            if word.list_name is not None:
+                found = self.list(word.list_name, at.at("list")) if lists_allowed else None
+                if not lists_allowed:
+                    self.problems.append(at.problem("a list cannot hold another list", "write its words out"))
+                out.update(found.languages if found else {})
+            elif word.text is not None:
+                number = self.phrase(word.text, at, exact=word.exact_case is not None)
+                if number is not None:
+                    out[number] = EVERY_LANGUAGE
+        return out
+
+    def list(self, name: str, spot: Spot) -> PhraseSet | None:
+        """The list of that name; None, with a problem, when there is none."""
+        return self._named(self._lists, name, spot, "list")
+
+    def lexicon(self, name: str, spot: Spot) -> PhraseSet | None:
+        """The lexicon of that id; None, with a problem, when there is none."""
+        return self._named(self._lexicons, name, spot, "lexicon")
+
+    def _named(self, known: Mapping[str, PhraseSet], name: str, spot: Spot, kind: str) -> PhraseSet | None:
+        found = known.get(name)
+        if found is None:
+            fix = suggest(name, known) or f"known: {', '.join(sorted(known)[:12]) or 'none'}"
+            self.problems.append(spot.problem(f"there is no {kind} {name!r}", fix))
+        return found
+
+    def _own_words(self, spot: Spot, lexicon: Lexicon) -> dict[int, Languages]:
+        parts = []
+        for language, words in lexicon.words.items():
+            at = spot.at("words", language)
+            phrases = self.words(words, at)
+            numbers = self.table.phrases()
+            parts.append({number: counts_in(numbers[number], language) for number in phrases})
+        return union(parts)
+
+    def _family(self, name: str, lexicons: Mapping[str, tuple[Spot, Lexicon]]) -> Iterable[str]:
+        """A lexicon and all that it includes, however deep; each once."""
+        family, queue = {name: None}, [name]
+        while queue:
+            spot, lexicon = lexicons[queue.pop()]
+            for index, included in enumerate(lexicon.includes):
+                if included not in lexicons:
+                    fix = suggest(included, lexicons) or "write the id of a lexicon"
+                    self.problems.append(spot.at("includes", index).problem(f"there is no lexicon {included!r}", fix))
+                elif included not in family:
+                    family[included] = None
+                    queue.append(included)
+        return family
