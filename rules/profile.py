@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import TYPE_CHECKING, Protocol
 
 from rules.amounts import Quantity, quantities
 from rules.fold import fold
+from watcher.urls import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,12 +27,16 @@ VENDORS = frozenset({"ai_org", "ai_model", "chip_vendor"})
 PUBLIC = frozenset({"gov_body", "national_lab", "supercomputer", "program"})
 
 
-@dataclass(frozen=True, slots=True)
-class Kin:
-    """What is known of an entity beside its name: its type, and the entity that it belongs to."""
+class Kin(Protocol):
+    """What is known of an entity beside its name, as a rule set's entities have it."""
 
-    type: str
-    parent: str | None = None
+    @property
+    def type(self) -> str:
+        """Which kind of party or thing."""
+
+    @property
+    def parent(self) -> str | None:
+        """The entity that it belongs to: of a laboratory the department, of a model its maker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,13 @@ def names(text: str, lang: str) -> frozenset[str]:
     picked = []
     for match in found:
         word = match[0]
-        inner = any(c.isupper() for c in word[1:]) and not (shouting and word.isupper())
-        coded = any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+        if len(word) < 3 or (word.islower() and word.isalpha()):
+            continue
+        rest = word[1:]
+        inner = rest != rest.lower() and not (shouting and word.isupper())
+        coded = not word.isalpha() and any(map(str.isalpha, word)) and any(map(str.isdigit, word))
         capital = word[0].isupper() and not shouting and not _opens(text, match.start())
-        if len(word) > 2 and (inner or coded or capital or (foreign and len(word) > 3 and _LATIN.fullmatch(word[0]))):
+        if inner or coded or capital or (foreign and len(word) > 3 and _LATIN.match(word)):
             picked.append(word)
     return frozenset(w for name in picked for w in words(name) if len(w) > 2)
 
@@ -158,20 +165,7 @@ def _opens(text: str, start: int) -> bool:
 
 # --- links ------------------------------------------------------------------------------------------
 
-_NOISE = re.compile(
-    r"utm_\w+|at_\w+|mc_[ce]id|fbclid|gclid|igshid|ref|ref_src|source|cmpid|ocid|ns_\w+|xtor|smid|partner|rss|feed|guccounter"
-)
-
-
 def link(url: str) -> str:
-    """What two addresses of one page have in common; "" for none, and for a front page, which stands for no article."""
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("amp.")
-    except ValueError:
-        return ""
-    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not _NOISE.fullmatch(k.lower())))
-    path = parts.path.rstrip("/").removesuffix("/amp")
-    if not host or not (path or query):
-        return ""
-    return f"{host}{path}?{query}" if query else host + path
+    """What the addresses of one page have in common; "" for none, and for a front page, which stands for no article."""
+    page = canonical(url)
+    return page if "/" in page or "?" in page else ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from rules.profile import PUBLIC, VENDORS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rules.amounts import Quantity
 
@@ -38,8 +38,9 @@ class Rarity(Protocol):
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that both items name: larger the rarer."""
 
-    def word(self, word: str) -> float:
-        """Weight of a word, 0 for one that is everywhere to 1 for one that is hardly ever seen."""
+    @property
+    def words(self) -> Mapping[str, float]:
+        """Weight of each word: from 0 for one that is everywhere to 1 for one that is hardly ever seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
     wording, common, rare = _wording(a, b, rarity)
     points = sides + wording - DAY_COSTS * _days(a, b)
     points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES)
-    points += min(sum(map(rarity.word, named)), MOST_NAMES)
+    points += min(sum(map(rarity.words.__getitem__, named)), MOST_NAMES)
     titled = _same_language(a, b) and a.title_names and b.title_names
     if titled and not (a.title_names & b.words or b.title_names & a.words):
         points += OTHER_NAMES
@@ -185,7 +186,7 @@ def _wording(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int, int]:
     same = _same_language(a, b)
     if same is False or not a.words or not b.words:
         return 0.0, 0, 0
-    weigh = rarity.word
+    weigh = rarity.words.__getitem__
     common = a.words & b.words
     weight = sum(map(weigh, common))
     whole = sum(map(weigh, a.words)) + sum(map(weigh, b.words)) - weight

@@ -20,7 +20,7 @@ from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
 from rules.similarity import JOIN, Comparison, compare, contradiction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Sized
 
     from rules.amounts import Quantity
     from rules.model import EntityHit, MatchResult
@@ -31,14 +31,16 @@ LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
 RAREST = 16  # keys of an item through which others are looked for
 POSTINGS = 24  # newest items looked at behind one key
-CANDIDATES = 12  # items compared in full
+CANDIDATES = 8  # items compared in full
 COMMON = 400  # keys behind which more items stand find nothing
 PRIOR = {  # the share of stories that name one such entity, before the window has shown it
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
     "gov_body": 0.03, "national_lab": 0.01, "supercomputer": 0.004, "program": 0.004,
 }
 PRIOR_STORIES = 40  # how many stories the prior counts as
-UNSEEN_WORDS = 60  # items that the window is taken to hold at least, when a word is weighed
+UNSEEN_ITEMS = 60  # items that the window is taken to hold at least, when a word is weighed
+SHORT_WORD = 0.3  # what a Latin word of up to three letters counts beside a longer one
+REWEIGHED = 64  # items after which words are weighed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Join:
 class _Story:
     first: float | None
     last: float | None
+    touched: float | None = None  # when an item was last added, by our own clock
     members: list[str] = field(default_factory=list)
     sums: dict[Quantity, None] = field(default_factory=dict)
     entities: set[str] = field(default_factory=set)
@@ -69,11 +72,25 @@ class _Story:
         return self.first - window <= when <= min(self.last + window, self.first + LONGEST * window)
 
 
+class _Weights(dict[str, float]):
+    """How rare words are, from 0 to 1, worked out when asked for; good for as long as few items come or go."""
+
+    def __init__(self, postings: Mapping[str, Sized], items: int) -> None:
+        super().__init__()
+        self._postings = postings
+        self._total = max(items, UNSEEN_ITEMS) + 2
+
+    def __missing__(self, word: str) -> float:
+        common = math.log(len(self._postings.get(word, ())) + 1) / math.log(self._total)
+        weight = self[word] = (1 - common) * (SHORT_WORD if len(word) <= 3 and word.isascii() else 1)
+        return weight
+
+
 class StoryIndex:
     """The stories of the last days, kept so that the next item finds its own.
 
     `kin` says what an entity belongs to, so that a ministry and its office, or a model and its maker, count as one
-    party. Not for several threads at once.
+    party. `mark` belongs to whoever fills the index from a record: how far it was read. Not for several threads at once.
     """
 
     def __init__(self, window: timedelta = WINDOW, kin: Mapping[str, Kin] | None = None) -> None:
@@ -89,8 +106,11 @@ class StoryIndex:
         self._postings: dict[str, list[str]] = {}
         self._pages: dict[str, str] = {}  # link or title → the story that has it
         self._named: Counter[str] = Counter()  # entity → stories that name it
+        self.words: Mapping[str, float] = _Weights(self._postings, 0)
+        self._changes = 0
         self._read: tuple[Item, Profile] | None = None
         self._made = 0
+        self.mark: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         """How many stories are remembered."""
@@ -149,12 +169,6 @@ class StoryIndex:
         prior = PRIOR.get(kind, 0.05)
         return -math.log((self._named[entity] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
 
-    def word(self, word: str) -> float:
-        """Weight of a word from 0 to 1: how rare it is among the items remembered."""
-        total = max(len(self._profiles), UNSEEN_WORDS) + 2
-        weight = math.log(total / (len(self._postings.get(word, ())) + 1)) / math.log(total)
-        return weight if len(word) > 3 or not word.isascii() else 0.3 * weight
-
     # --- remembering -----------------------------------------------------------------------------
 
     def add(self, story_id: str, item: Item, entities: Sequence[EntityHit], now: datetime | None = None) -> None:
@@ -169,6 +183,9 @@ class StoryIndex:
         for key, _ in _pages(this):
             self._pages[key] = story_id
             story.keys.add(key)
+        touched = now.timestamp() / 3600 if now else this.when
+        if touched is not None:
+            story.touched = max(story.touched, touched) if story.touched is not None else touched
         story.sums.update(dict.fromkeys(q for q in this.quantities if q.currency))
         for entity in this.entities.keys() - story.entities:
             story.entities.add(entity)
@@ -177,13 +194,16 @@ class StoryIndex:
             story.members.append(item.id)
             self._story_of[item.id] = story_id
             self._profiles[item.id] = this
+            self._changes += 1
+            if self._changes % REWEIGHED == 0:
+                self.words = _Weights(self._postings, len(self._profiles))
             for key in _keys(this, self.kin):
                 self._postings.setdefault(key, []).append(item.id)
 
     def forget(self, before: datetime) -> None:
-        """Let go of the stories whose last item is from before that moment."""
+        """Let go of the stories that no item joined since that moment."""
         limit = before.timestamp() / 3600
-        for story_id in [s for s, story in self._stories.items() if story.last is not None and story.last < limit]:
+        for story_id in [s for s, story in self._stories.items() if story.touched is not None and story.touched < limit]:
             for member in list(self._stories[story_id].members):
                 self._drop(member)
 

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyCons
 from watcher.store import Json, Moment, RowId, metadata
 from watcher.store import tables as ground
 
-assert ground.items is not None  # noqa: S101  the foreign keys below need the ground floor's tables declared first
+assert ground.items is not None
 
 matches = Table(
     "matches",
@@ -29,6 +29,9 @@ item_entities = Table(
     metadata,
     Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("entity_id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("spans", Json, nullable=False),  # [[field, start, end], …]
     PrimaryKeyConstraint("item_id", "entity_id"),
     Index("ix_item_entities_entity_id", "entity_id"),
 )
@@ -60,11 +63,14 @@ stories = Table(
 story_items = Table(
     "story_items",
     metadata,
-    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", RowId, primary_key=True),  # grows with every join; an item that moves to another story gets a new row
+    Column("item_id", RowId, ForeignKey("items.id", ondelete="CASCADE"), nullable=False, unique=True),
     Column("story_id", RowId, ForeignKey("stories.id", ondelete="CASCADE"), nullable=False),
     Column("how", Text, nullable=False),  # why it joined, in words
+    Column("similarity", Float, nullable=False),
     Column("joined_at", Moment, nullable=False),
     Index("ix_story_items_story_id", "story_id"),
+    sqlite_autoincrement=True,  # a number is never given twice, so that whoever read up to it has missed nothing
 )
 
 alerts = Table(
