@@ -91,7 +91,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     for match in _QUANTITY.finditer(_plain_digits(text)):
         currency = _CURRENCY.get(match["after"] or match["before"] or "", "")
         scale = match["scale"]
-        value = _number(match["number"], scaled=scale is not None) * (_SCALE[scale] if scale else 1)
+        factor = _SCALE[scale] if scale else 1.0
+        value = _number(match["number"], decimals=factor > 1e6) * factor
         value += sum(int(digits) * _SCALE[unit] for digits, unit in _MORE.findall(match["more"]))
         if currency or (value >= LEAST and not (value in _YEARS and not scale)):
             found[Quantity(value, currency)] = None
@@ -107,12 +108,15 @@ _ZEROS = (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50)  # Arabic, Persian, Devanagari
 _DIGITS = {zero + n: str(n) for zero in _ZEROS for n in range(10)} | {0x066B: ".", 0x066C: ","}
 
 
-def _number(written: str, *, scaled: bool) -> float:
-    """The number, whichever of point and comma comes before decimals; "1.234" is a thousand unless a scale follows."""
+def _number(written: str, *, decimals: bool) -> float:
+    """The number, whichever of point and comma comes before decimals.
+
+    "1.234" is a thousand and more, unless `decimals`: "1.234 billion" is told apart from "1.500 millones" by its scale.
+    """
     plain = _THOUSANDS.sub("", written)
     if "." in plain and "," in plain:
-        decimal = max(plain.rfind("."), plain.rfind(","))
-        return float(re.sub(r"[.,]", "", plain[:decimal]) + "." + plain[decimal + 1 :])
-    if _GROUPED.fullmatch(plain) and (not scaled or plain.count(".") + plain.count(",") > 1):
+        point = max(plain.rfind("."), plain.rfind(","))
+        return float(re.sub(r"[.,]", "", plain[:point]) + "." + plain[point + 1 :])
+    if _GROUPED.fullmatch(plain) and (not decimals or plain.count(".") + plain.count(",") > 1):
         return float(re.sub(r"[.,]", "", plain))
     return float(plain.replace(",", "."))

@@ -44,6 +44,7 @@ _VOTERS: dict[str, tuple[str, ...]] = {}
 for _language, _words in _SMALL_WORDS.items():
     for _word in set(_words.split()):
         _VOTERS[_word] = (*_VOTERS.get(_word, ()), _language)
+SMALL_WORDS = frozenset(_VOTERS)  # words that say nothing of what a text is about
 
 _SCRIPTS = (
     (re.compile("[\u3041-\u30ff]"), frozenset({"ja"})),

@@ -1,7 +1,7 @@
 """What stories compare of an item: its link, title, words, names, quantities and recognised entities. Pure, no I/O.
 
 Only the title and the lead are read: what an event is stands there; what follows is background that many events
-share. Words that name a recognised entity are left out of `words` and `names`, because entities are weighed apart.
+share. Words that name a recognised entity are left out of `words` and `names`, because entities are weighed apart, and so are small words.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rules.amounts import Quantity, quantities
 from rules.fold import fold
+from rules.language import SMALL_WORDS, base
 from watcher.urls import canonical
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
     return Profile(
         link=link(item.url),
         title=" ".join(title_words) if _telling(title_words) else "",
-        lang=item.lang.partition("-")[0].lower(),
+        lang=base(item.lang),
         when=when.timestamp() / 3600 if when else None,
-        words=frozenset(title_words + words(lead)) - explained,
+        words=frozenset(w for w in title_words + words(lead) if not w[0].isdigit()) - explained - SMALL_WORDS,
         names=title_names | (names(lead, item.lang) - explained),
-        title_words=frozenset(title_words) - explained,
+        title_words=frozenset(title_words) - explained - SMALL_WORDS,
         title_names=title_names,
         quantities=counted,
         entities={e.id: e.type for e in entities},
@@ -154,7 +155,7 @@ def names(text: str, lang: str) -> frozenset[str]:
         capital = word[0].isupper() and not shouting and not _opens(text, match.start())
         if inner or coded or capital or (foreign and len(word) > 3 and _LATIN.match(word)):
             picked.append(word)
-    return frozenset(w for name in picked for w in words(name) if len(w) > 2)
+    return frozenset(w for name in picked for w in words(name) if len(w) > 2 and not w[0].isdigit())
 
 
 def _opens(text: str, start: int) -> bool:

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
     from rules.amounts import Quantity
 
-JOIN = 5.0  # points from which two items are one event
+JOIN = 3.5  # points from which two items are one event
 DAY_COSTS = 0.5  # points that each day between them takes away
 PARTIAL = 0.35  # what further parties of one side count
 SAME_SUM, MOST_SUMS = 3.0, 4.5
 SAME_FIGURE, MOST_FIGURES = 1.5, 3.0
 MOST_NAMES = 4.0
 WORDING = 14.0  # points of two texts with the same words; a third of the words is enough alone
-NO_WORD_SHARED = -2.0  # two texts of one language that share no telling word
+NO_WORD_SHARED = -2.5  # two texts of one language that share no word; less the nearer they come to
+ENOUGH = 4.0  # weight of common words below which wording proves less
+USUAL = 0.12  # the part of the words, by weight, that two reports of one event have in common
+SHORT_TEXT = 6  # words; shorter texts may well share none
 OTHER_NAMES, OTHER_VENDOR = -3.0, -2.0
 CLOSE = 0.06  # sums that differ by less are roundings of one
 BACKDROP = 2e10  # larger sums are valuations and budgets more often than deals
@@ -45,16 +48,15 @@ class Rarity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was found: `points`, the words for people, or why it cannot be one event."""
+    """What two items share: `points`, and the words for people."""
 
-    points: float = 0.0
-    shared: tuple[str, ...] = ()
-    against: str = ""
+    points: float
+    shared: tuple[str, ...]
 
     @property
     def joins(self) -> bool:
         """Whether it is enough to call the two one event."""
-        return not self.against and self.points >= JOIN
+        return self.points >= JOIN
 
 
 def contradiction(a: Profile, b: Profile, sums: Iterable[Quantity]) -> str:
@@ -191,9 +193,9 @@ def _wording(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int, int]:
     weight = sum(map(weigh, common))
     whole = sum(map(weigh, a.words)) + sum(map(weigh, b.words)) - weight
     ratio = weight / whole if whole else 0.0
-    points = WORDING * ratio
-    if same and ratio < 0.02 and min(len(a.words), len(b.words)) >= 8:
-        points += NO_WORD_SHARED
+    points = WORDING * ratio * min(1.0, weight / ENOUGH)
+    if same and min(len(a.words), len(b.words)) >= SHORT_TEXT:
+        points += NO_WORD_SHARED * max(0.0, 1 - ratio / USUAL)
     return points, len(common), min(len(a.words), len(b.words))
 
 

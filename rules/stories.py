@@ -20,7 +20,7 @@ from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
 from rules.similarity import JOIN, Comparison, compare, contradiction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence, Sized
+    from collections.abc import Mapping, Sequence, Sized
 
     from rules.amounts import Quantity
     from rules.model import EntityHit, MatchResult
@@ -31,7 +31,7 @@ LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
 RAREST = 16  # keys of an item through which others are looked for
 POSTINGS = 24  # newest items looked at behind one key
-CANDIDATES = 8  # items compared in full
+CANDIDATES = 8  # stories compared in full
 COMMON = 400  # keys behind which more items stand find nothing
 PRIOR = {  # the share of stories that name one such entity, before the window has shown it
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
@@ -132,17 +132,21 @@ class StoryIndex:
 
     def _same_event(self, this: Profile) -> Join | None:
         best: tuple[float, str, Comparison] | None = None
-        for other in self._candidates(this):
-            story = self._story_of[other]
+        for story in self._candidates(this):
             if not self._open(story, this):
                 continue
-            found = compare(this, self._profiles[other], self)
+            found = max((compare(this, m, self) for m in self._witnesses(story, this)), key=lambda c: c.points)
             if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this):
                 best = found.points, story, found
         if best is None:
             return None
         points, story, found = best
         return Join(story, ", ".join(found.shared), round(min(1.0, points / (2 * JOIN)), 3))
+
+    def _witnesses(self, story: str, this: Profile) -> list[Profile]:
+        """The items of a story to compare with: those in the language of `this`, because wording tells most; else all."""
+        members = [self._profiles[m] for m in self._stories[story].members]
+        return [m for m in members if m.lang == this.lang] or members
 
     def _open(self, story: str, this: Profile) -> bool:
         return self._stories[story].near(this.when, self.window.total_seconds() / 3600)
@@ -153,16 +157,16 @@ class StoryIndex:
         against = sum(1 for m in known.members if contradiction(this, self._profiles[m], known.sums))
         return 2 * against >= len(known.members)
 
-    def _candidates(self, this: Profile) -> Iterator[str]:
-        """Remembered items that share rare things with `this`, the most telling first."""
+    def _candidates(self, this: Profile) -> list[str]:
+        """Stories of items that share rare things with `this`, the most telling first."""
         postings = self._postings
         sizes = [(len(postings[key]), key) for key in _keys(this, self.kin) if key in postings]
         score: dict[str, float] = {}
         for size, key in nsmallest(RAREST, (s for s in sizes if s[0] <= COMMON)):
             weight = (4.0 if key[0] == "&" else 1.0) / (1 + math.log(size))
-            for other in islice(reversed(postings[key]), POSTINGS):
-                score[other] = score.get(other, 0.0) + weight
-        return iter(sorted(score, key=lambda other: (-score[other], other))[:CANDIDATES])
+            for story in {self._story_of[item] for item in islice(reversed(postings[key]), POSTINGS)}:
+                score[story] = score.get(story, 0.0) + weight
+        return nsmallest(CANDIDATES, score, key=lambda story: (-score[story], story))
 
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
