@@ -65,9 +65,10 @@ class Profile:
 def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], now: datetime | None = None) -> Profile:
     """Read `item`, in which `entities` were recognised; `now` dates it when it has no moment of its own."""
     lead = (item.summary or item.content)[:LEAD]
+    lang = base(item.lang)
     explained = _explained(item, entities)
     title_words = words(item.title)
-    title_names = names(item.title, item.lang) - explained
+    title_names = names(item.title, lang) - explained
     facts = item.facts
     when = item.when or now
     stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
@@ -75,10 +76,10 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
     return Profile(
         link=link(item.url),
         title=" ".join(title_words) if _telling(title_words) else "",
-        lang=base(item.lang),
+        lang=lang,
         when=when.timestamp() / 3600 if when else None,
         words=frozenset(w for w in title_words + words(lead) if not w[0].isdigit()) - explained - SMALL_WORDS,
-        names=title_names | (names(lead, item.lang) - explained),
+        names=title_names | (names(lead, lang) - explained),
         title_words=frozenset(title_words) - explained - SMALL_WORDS,
         title_names=title_names,
         quantities=counted,
@@ -117,6 +118,8 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3
 
 def words(text: str) -> list[str]:
     """The folded words of `text`; scripts without spaces, and Korean with its particles, as pairs of characters."""
+    if text.isascii() and text.isalnum():
+        return [text.lower()]
     found: list[str] = []
     for word in fold(text).decode().split():
         if word.isascii() or not _UNSPACED.match(word):
@@ -133,26 +136,24 @@ def _telling(title: Sequence[str]) -> bool:
 _WORD = re.compile(r"[^\W_]+(?:[-'’./][^\W_]+)*")
 _SENTENCE_END = frozenset(".!?:;…«»“”\"„|–—-")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f0-9]")
-_CASED = re.compile(r"[A-Za-z\u00c0-\u052f]")
 _TITLE_CASE = 0.6  # with more of its longer words capitalised, a line is in title case and capitals say nothing
 _NOUN_CAPITALS = frozenset({"de", "lb"})  # every noun has a capital
 
 
 def names(text: str, lang: str) -> frozenset[str]:
     """Words that look like names or codes by how they are written, folded; nothing for scripts that do not show it."""
-    found = list(_WORD.finditer(text))
-    long = [m[0] for m in found if len(m[0]) > 3 and _CASED.match(m[0])]
-    shouting = lang[:2] in _NOUN_CAPITALS or sum(w[0].isupper() for w in long) > _TITLE_CASE * len(long)
+    found = [(m[0], m.start()) for m in _WORD.finditer(text) if m.end() - m.start() > 2]
+    long = [w[0] for w, _ in found if len(w) > 3]
+    shouting = lang in _NOUN_CAPITALS or sum(map(str.isupper, long)) > _TITLE_CASE * len(long)
     foreign = _UNSPACED.search(text) is not None
     picked = []
-    for match in found:
-        word = match[0]
-        if len(word) < 3 or (word.islower() and word.isalpha()):
+    for word, start in found:
+        if word.islower() and word.isalpha():
             continue
         rest = word[1:]
         inner = rest != rest.lower() and not (shouting and word.isupper())
         coded = not word.isalpha() and any(map(str.isalpha, word)) and any(map(str.isdigit, word))
-        capital = word[0].isupper() and not shouting and not _opens(text, match.start())
+        capital = word[0].isupper() and not shouting and not _opens(text, start)
         if inner or coded or capital or (foreign and len(word) > 3 and _LATIN.match(word)):
             picked.append(word)
     return frozenset(w for name in picked for w in words(name) if len(w) > 2 and not w[0].isdigit())

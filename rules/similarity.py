@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from rules.profile import PUBLIC, VENDORS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from rules.amounts import Quantity
 
@@ -41,22 +41,33 @@ class Rarity(Protocol):
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that both items name: larger the rarer."""
 
-    @property
-    def words(self) -> Mapping[str, float]:
-        """Weight of each word: from 0 for one that is everywhere to 1 for one that is hardly ever seen."""
+    def weight(self, words: frozenset[str]) -> float:
+        """Weight of these words together; each counts from 0, when it is everywhere, to 1, when it is hardly ever seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two items share: `points`, and the words for people."""
+    """What two items share: `points`, and how many of what; `words` and `of` count telling words, in the shorter text too."""
 
     points: float
-    shared: tuple[str, ...]
+    parties: int = 0
+    sums: int = 0
+    figures: int = 0
+    names: int = 0
+    words: int = 0
+    of: int = 0
 
     @property
     def joins(self) -> bool:
         """Whether it is enough to call the two one event."""
         return self.points >= JOIN
+
+    @property
+    def how(self) -> str:
+        """What is shared, for people."""
+        counts = (self.parties, "party", "parties"), (self.sums, "sum", "sums"), (self.figures, "figure", "figures")
+        said = [f"{n} {one if n == 1 else many}" for n, one, many in (*counts, (self.names, "name", "names")) if n]
+        return ", ".join([*said, f"{self.words} of {self.of} telling words"] if self.words else said)
 
 
 def contradiction(a: Profile, b: Profile, sums: Iterable[Quantity]) -> str:
@@ -78,27 +89,15 @@ def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
     sides, parties = _parties(a, b, rarity)
     sums, figures = _figures(a, b)
     named = a.names & b.names
-    wording, common, rare = _wording(a, b, rarity)
-    points = sides + wording - DAY_COSTS * _days(a, b)
-    points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES)
-    points += min(sum(map(rarity.words.__getitem__, named)), MOST_NAMES)
+    common = a.words & b.words if _same_language(a, b) is not False else frozenset()
+    points = sides + _wording(a, b, common, rarity) - DAY_COSTS * _days(a, b)
+    points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES) + min(rarity.weight(named), MOST_NAMES)
     titled = _same_language(a, b) and a.title_names and b.title_names
     if titled and not (a.title_names & b.words or b.title_names & a.words):
         points += OTHER_NAMES
-    if _disjoint(a, b, VENDORS, headline=True):
+    if a.headline and b.headline and _disjoint(a, b, VENDORS, headline=True):
         points += OTHER_VENDOR
-    shared = (
-        _counted(parties, "party", "parties"),
-        _counted(sums, "sum"),
-        _counted(figures, "figure"),
-        _counted(len(named), "name"),
-        f"{common} of {rare} rare words shared" if common else "",
-    )
-    return Comparison(points, tuple(s for s in shared if s))
-
-
-def _counted(n: int, one: str, many: str = "") -> str:
-    return "" if not n else f"{n} {one}" if n == 1 else f"{n} {many or one + 's'}"
+    return Comparison(points, parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
 
 
 # --- parties -----------------------------------------------------------------------------------------
@@ -183,20 +182,17 @@ def _same_language(a: Profile, b: Profile) -> bool | None:
     return a.lang == b.lang if a.lang and b.lang else None
 
 
-def _wording(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int, int]:
-    """Points for common words, weighed by rarity; how many are common, and of how many in the shorter text."""
-    same = _same_language(a, b)
-    if same is False or not a.words or not b.words:
-        return 0.0, 0, 0
-    weigh = rarity.words.__getitem__
-    common = a.words & b.words
-    weight = sum(map(weigh, common))
-    whole = sum(map(weigh, a.words)) + sum(map(weigh, b.words)) - weight
+def _wording(a: Profile, b: Profile, common: frozenset[str], rarity: Rarity) -> float:
+    """Points for common words, weighed by rarity; fewer than none for two texts of one language with hardly any."""
+    if _same_language(a, b) is False or not a.words or not b.words:
+        return 0.0
+    weight = rarity.weight(common)
+    whole = rarity.weight(a.words) + rarity.weight(b.words) - weight
     ratio = weight / whole if whole else 0.0
     points = WORDING * ratio * min(1.0, weight / ENOUGH)
-    if same and min(len(a.words), len(b.words)) >= SHORT_TEXT:
+    if _same_language(a, b) and min(len(a.words), len(b.words)) >= SHORT_TEXT:
         points += NO_WORD_SHARED * max(0.0, 1 - ratio / USUAL)
-    return points, len(common), min(len(a.words), len(b.words))
+    return points
 
 
 def _template(a: Profile, b: Profile) -> bool:

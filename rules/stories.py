@@ -30,8 +30,10 @@ WINDOW = timedelta(hours=96)
 LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
 RAREST = 16  # keys of an item through which others are looked for
+WITNESSES = 3  # items of one story that an item is compared with
+CERTAIN = 4 * JOIN  # points from which no better story is looked for
 POSTINGS = 24  # newest items looked at behind one key
-CANDIDATES = 8  # stories compared in full
+CANDIDATES = 6  # stories compared in full
 COMMON = 400  # keys behind which more items stand find nothing
 PRIOR = {  # the share of stories that name one such entity, before the window has shown it
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
@@ -79,11 +81,19 @@ class _Weights(dict[str, float]):
         super().__init__()
         self._postings = postings
         self._total = max(items, UNSEEN_ITEMS) + 2
+        self._together: dict[frozenset[str], float] = {}
 
     def __missing__(self, word: str) -> float:
         common = math.log(len(self._postings.get(word, ())) + 1) / math.log(self._total)
-        weight = self[word] = (1 - common) * (SHORT_WORD if len(word) <= 3 and word.isascii() else 1)
+        weight = self[word] = max(0.0, 1 - common) * (SHORT_WORD if len(word) <= 3 and word.isascii() else 1)
         return weight
+
+    def together(self, words: frozenset[str]) -> float:
+        """The weights of some words, added up."""
+        total = self._together.get(words)
+        if total is None:
+            total = self._together[words] = sum(map(self.__getitem__, words))
+        return total
 
 
 class StoryIndex:
@@ -106,7 +116,7 @@ class StoryIndex:
         self._postings: dict[str, list[str]] = {}
         self._pages: dict[str, str] = {}  # link or title → the story that has it
         self._named: Counter[str] = Counter()  # entity → stories that name it
-        self.words: Mapping[str, float] = _Weights(self._postings, 0)
+        self._weights = _Weights(self._postings, 0)
         self._changes = 0
         self._read: tuple[Item, Profile] | None = None
         self._made = 0
@@ -138,15 +148,18 @@ class StoryIndex:
             found = max((compare(this, m, self) for m in self._witnesses(story, this)), key=lambda c: c.points)
             if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this):
                 best = found.points, story, found
+                if found.points >= CERTAIN:
+                    break
         if best is None:
             return None
         points, story, found = best
-        return Join(story, ", ".join(found.shared), round(min(1.0, points / (2 * JOIN)), 3))
+        return Join(story, found.how, round(min(1.0, points / (2 * JOIN)), 3))
 
     def _witnesses(self, story: str, this: Profile) -> list[Profile]:
-        """The items of a story to compare with: those in the language of `this`, because wording tells most; else all."""
+        """The items of a story to compare with: some in the language of `this`, because wording tells most; else any."""
         members = [self._profiles[m] for m in self._stories[story].members]
-        return [m for m in members if m.lang == this.lang] or members
+        chosen = [m for m in members if m.lang == this.lang] or members
+        return [chosen[0], *chosen[1:][1 - WITNESSES :]]
 
     def _open(self, story: str, this: Profile) -> bool:
         return self._stories[story].near(this.when, self.window.total_seconds() / 3600)
@@ -172,6 +185,10 @@ class StoryIndex:
         """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
         prior = PRIOR.get(kind, 0.05)
         return -math.log((self._named[entity] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
+
+    def weight(self, words: frozenset[str]) -> float:
+        """Weight of some words together, each from 0 to 1: how rare they are among the items remembered."""
+        return self._weights.together(words)
 
     # --- remembering -----------------------------------------------------------------------------
 
@@ -200,7 +217,7 @@ class StoryIndex:
             self._profiles[item.id] = this
             self._changes += 1
             if self._changes % REWEIGHED == 0:
-                self.words = _Weights(self._postings, len(self._profiles))
+                self._weights = _Weights(self._postings, len(self._profiles))
             for key in _keys(this, self.kin):
                 self._postings.setdefault(key, []).append(item.id)
 

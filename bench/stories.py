@@ -1,0 +1,119 @@
+"""What an item costs the story index as the window grows, and what the record of the rules stage writes a second.
+
+    python -m bench.stories [--window 10000]
+
+Items are a headline and forty words: a third are edited copies of a remembered one, two thirds new, all about one of 60 companies
+and one of 200 public bodies, drawn unevenly. Prints JSON; ratios hold across machines, microseconds only on yours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+import notifier.tables  # noqa: F401  every storey's tables stand on the one metadata
+from rules.drafts import Decided
+from rules.model import EntityHit, MatchResult, RuleMatch
+from rules.records import pending, record
+from rules.stories import StoryIndex
+from watcher.model import Item
+from watcher.store import Store, metadata
+from watcher.store.tables import items
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+WORDS = [f"{a}{b}{c}" for a in ("ra", "to", "mi", "se", "lu", "ko") for b in ("vel", "nor", "tas", "qui", "den") for c in range(200)]
+COMPANIES = [f"Company{n}" for n in range(60)]
+BODIES = [f"Agency{n}" for n in range(200)]
+
+
+def stream(seed: int) -> Iterator[tuple[Item, MatchResult]]:
+    """Items without end, half a minute apart, with the entities found in them."""
+    r = random.Random(seed)
+    told: list[tuple[str, str, list[str]]] = []
+    n = 0
+    while True:
+        if told and r.random() < 0.35:
+            company, body, words = r.choice(told[-2000:])
+            words = [w if r.random() > 0.2 else _word(r) for w in words]
+        else:
+            company, body = COMPANIES[int(r.paretovariate(0.8)) % 60], BODIES[int(r.paretovariate(0.6)) % 200]
+            words = [_word(r) for _ in range(47)]
+        told.append((company, body, words))
+        title = f"{company} signs with {body}: {' '.join(words[:7])}"
+        price = f"${r.randint(1, 900)} million" if r.random() < 0.3 else "an undisclosed sum"
+        summary = f"{' '.join(words[7:])} for {price}."
+        item = Item(id=str(n), title=title, summary=summary, lang="en", published=START + timedelta(seconds=30 * n))
+        spans = (("title", 0, len(company)),), (("title", title.index(body), title.index(body) + len(body)),)
+        hits = EntityHit(company.lower(), company, "ai_org", spans[0]), EntityHit(body.lower(), body, "gov_body", spans[1])
+        yield item, MatchResult(hits, (RuleMatch("deal", "normal", ("partnerships",), 0.9, (), (), ()),))
+        n += 1
+
+
+def _word(r: random.Random) -> str:
+    return WORDS[min(int(r.paretovariate(0.7)) - 1, len(WORDS) - 1)]
+
+
+def per_item(window: int, measured: int = 500) -> dict[str, float]:
+    """Microseconds of find + add with so many items remembered: median and 99th percentile."""
+    index, source, costs = StoryIndex(), stream(1), []
+    for n in range(window + measured):
+        item, result = next(source)
+        began = time.perf_counter()
+        index.assign(item, result)
+        if n >= window:
+            costs.append((time.perf_counter() - began) * 1e6)
+    p99 = sorted(costs)[int(0.99 * len(costs))]
+    return {"median_us": round(statistics.median(costs), 1), "p99_us": round(p99, 1), "stories": len(index)}
+
+
+def recorded(batches: int = 30, size: int = 300, matching: float = 0.05) -> float:
+    """Items a second through `record` on SQLite, so many of them with a match."""
+    r, source, index = random.Random(2), stream(3), StoryIndex()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'bench.db'}")
+        with store.begin() as conn:
+            metadata.create_all(conn)
+        spent = 0.0
+        for batch in range(batches):
+            made = {batch * size + n + 1: next(source) for n in range(size)}
+            with store.begin() as conn:
+                conn.execute(insert(items), [_row(n, item) for n, (item, _) in made.items()])
+                waiting = pending(conn, list(made))
+            nothing = MatchResult((), ())
+            decided = [Decided(p, made[int(p.item.id)][1] if r.random() < matching else nothing) for p in waiting]
+            began = time.perf_counter()
+            with store.begin() as conn:
+                record(conn, decided, index, START, "bench")
+            spent += time.perf_counter() - began
+        store.close()
+    return round(batches * size / spent)
+
+
+def _row(n: int, item: Item) -> dict[str, object]:
+    return {
+        "id": n, "source_id": "bench", "kind": "feed", "entry_id": str(n), "url": f"https://example.org/{n}",
+        "canonical_url": f"example.org/{n}", "outlet": "example.org", "title": item.title, "summary": item.summary, "content": "",
+        "lang": item.lang, "tags": [], "author": "", "published_at": item.published, "seen_at": START,
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--window", type=int, default=10_000)
+    window = parser.parse_args().window
+    figures = {str(n): per_item(n) for n in (window // 100, window // 10, window)}
+    print(json.dumps({"assign": figures, "record_items_per_second": recorded()}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
