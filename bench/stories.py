@@ -30,7 +30,8 @@ from watcher.store import Store, metadata
 from watcher.store.tables import items
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-WORDS = [f"{a}{b}{c}" for a in ("ra", "to", "mi", "se", "lu", "ko") for b in ("vel", "nor", "tas", "qui", "den") for c in range(200)]
+_BEGINNINGS, _ENDINGS = ("ra", "to", "mi", "se", "lu", "ko", "be", "fa"), ("vel", "nor", "tas", "qui", "den", "lis")
+WORDS = [a + b + c + d for a in _BEGINNINGS for b in _ENDINGS for c in _BEGINNINGS for d in ("", *_ENDINGS)]
 COMPANIES = [f"Company{n}" for n in range(60)]
 BODIES = [f"Agency{n}" for n in range(200)]
 

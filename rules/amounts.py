@@ -71,6 +71,7 @@ _QUANTITY = re.compile(
     rf"(?P<more>(?:\d{{1,4}}[万萬만億亿억])*)\.?"
     rf"(?:(?:{_GAP}(?:de|of|d'|di|us)?{_GAP}-?)?(?P<after>{_either(_CURRENCY)}))?",
 )
+_DIGIT = re.compile(r"\d")
 _MORE = re.compile(r"(\d{1,4})([万萬만億亿억])")
 _THOUSANDS = re.compile(r"[ \u00a0\u202f'’]")
 _GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
@@ -87,6 +88,8 @@ class Quantity(NamedTuple):
 
 def quantities(text: str) -> tuple[Quantity, ...]:
     """What is counted or paid in `text`, in order, each once."""
+    if not _DIGIT.search(text):
+        return ()
     found: dict[Quantity, None] = {}
     for match in _QUANTITY.finditer(_plain_digits(text)):
         currency = _CURRENCY.get(match["after"] or match["before"] or "", "")

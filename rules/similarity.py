@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from rules.profile import PUBLIC, VENDORS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from rules.amounts import Quantity
 
@@ -95,7 +95,7 @@ def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
     titled = _same_language(a, b) and a.title_names and b.title_names
     if titled and not (a.title_names & b.words or b.title_names & a.words):
         points += OTHER_NAMES
-    if a.headline and b.headline and _disjoint(a, b, VENDORS, headline=True):
+    if a.headline != b.headline and _disjoint(a, b, VENDORS, headline=True):
         points += OTHER_VENDOR
     return Comparison(points, parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
 
@@ -136,11 +136,11 @@ def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
     return points, len(shared)
 
 
-def _disjoint(a: Profile, b: Profile, kinds: Iterable[str], *, headline: bool = False) -> bool:
+def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
     """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
-    ours = [e for e, kind in a.entities.items() if kind in kinds and (not headline or e in a.headline)]
-    theirs = [e for e, kind in b.entities.items() if kind in kinds and (not headline or e in b.headline)]
-    return bool(ours and theirs) and not any(_related(a, x, b, y) for x in ours for y in theirs)
+    ours = [e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds]
+    theirs = [e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds] if ours else []
+    return bool(theirs) and not any(_related(a, x, b, y) for x in ours for y in theirs)
 
 
 def _other_party(a: Profile, b: Profile) -> str:

@@ -12,7 +12,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=96)
 LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
-RAREST = 16  # keys of an item through which others are looked for
-WITNESSES = 3  # items of one story that an item is compared with
-CERTAIN = 4 * JOIN  # points from which no better story is looked for
-POSTINGS = 24  # newest items looked at behind one key
-CANDIDATES = 6  # stories compared in full
+RAREST = 12  # keys of an item through which others are looked for
+WITNESSES = 2  # items of one story that an item is compared with
+CERTAIN = 3 * JOIN  # points from which no better story is looked for
+POSTINGS = 16  # newest items looked at behind one key
+CANDIDATES = 4  # stories compared in full
 COMMON = 400  # keys behind which more items stand find nothing
 PRIOR = {  # the share of stories that name one such entity, before the window has shown it
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
@@ -42,7 +41,7 @@ PRIOR = {  # the share of stories that name one such entity, before the window h
 PRIOR_STORIES = 40  # how many stories the prior counts as
 UNSEEN_ITEMS = 60  # items that the window is taken to hold at least, when a word is weighed
 SHORT_WORD = 0.3  # what a Latin word of up to three letters counts beside a longer one
-REWEIGHED = 64  # items after which words are weighed anew
+REWEIGHED = 16  # words are weighed anew when one item in so many has come since
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +172,14 @@ class StoryIndex:
     def _candidates(self, this: Profile) -> list[str]:
         """Stories of items that share rare things with `this`, the most telling first."""
         postings = self._postings
-        sizes = [(len(postings[key]), key) for key in _keys(this, self.kin) if key in postings]
+        found = [(len(postings[key]), key) for key in _keys(this, self.kin) if key in postings]
+        sizes = [pair for pair in found if pair[0] <= COMMON]
         score: dict[str, float] = {}
-        for size, key in nsmallest(RAREST, (s for s in sizes if s[0] <= COMMON)):
+        for size, key in sorted(sizes)[:RAREST]:
             weight = (4.0 if key[0] == "&" else 1.0) / (1 + math.log(size))
             for story in {self._story_of[item] for item in islice(reversed(postings[key]), POSTINGS)}:
                 score[story] = score.get(story, 0.0) + weight
-        return nsmallest(CANDIDATES, score, key=lambda story: (-score[story], story))
+        return sorted(score, key=lambda story: (-score[story], story))[:CANDIDATES]
 
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
@@ -216,8 +216,9 @@ class StoryIndex:
             self._story_of[item.id] = story_id
             self._profiles[item.id] = this
             self._changes += 1
-            if self._changes % REWEIGHED == 0:
+            if self._changes * REWEIGHED > max(len(self._profiles), UNSEEN_ITEMS):
                 self._weights = _Weights(self._postings, len(self._profiles))
+                self._changes = 0
             for key in _keys(this, self.kin):
                 self._postings.setdefault(key, []).append(item.id)
 
