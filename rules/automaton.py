@@ -70,7 +70,8 @@ class _Use:
     left: int
     right: int
     guard: Guard | None
-    whole_word: bool = False
+    from_word_start: bool
+    to_word_end: bool
 
 
 class Automaton:
@@ -85,7 +86,7 @@ class Automaton:
         self._machine = DoubleArrayAhoCorasick(list(patterns)) if patterns else None
 
     def scan(self, data: bytes) -> dict[int, list[Span]]:
-        """Phrase number → where it stands in `data` (bytes without padding), in order."""
+        """Phrase number → where it stands in `data` (bytes without padding), in order; with its ending where that is open."""
         found: dict[int, list[Span]] = {}
         if self._machine is None:
             return found
@@ -95,8 +96,10 @@ class Automaton:
                 lo, hi = start + use.left, end - use.right
                 if use.guard is not None and not use.guard(data, lo, hi):
                     continue
-                if use.whole_word:
+                if use.from_word_start:
                     lo = data.rfind(PAD, 0, lo) + 1
+                if use.to_word_end:
+                    hi = data.index(PAD, hi)
                 found.setdefault(use.phrase, []).append((lo, hi))
         return found
 
@@ -121,7 +124,7 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     elif phrase.name and not phrase.prefix:
         guard = _outside_katakana if _KATAKANA.fullmatch(core) else _before_particle if _SHORT_KOREAN.fullmatch(core) else None
     pattern = PAD * left + core.encode() + PAD * right
-    yield pattern, _Use(number, int(left), int(right), guard, whole_word)
+    yield pattern, _Use(number, int(left), int(right), guard, whole_word, phrase.prefix and not _UNSPACED.match(core[-1]))
 
 
 def _after(prefixes: re.Pattern[str]) -> Guard:

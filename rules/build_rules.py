@@ -41,7 +41,7 @@ class RuleCompiler:
             self._problems.append(spot.at("when").problem("the rule looks for nothing", "add a condition under all or any"))
         return CompiledRule(
             rule.id, rule.title or rule.id, rule.topics, rule.severity, group, self._where(rule.where, spot.at("where")),
-            rule.cases, spot.place, spot.builtin,
+            tuple((case, spot.at("cases", i).place) for i, case in enumerate(rule.cases)), spot.place, spot.builtin,
         )
 
     def _condition(self, spec: Any, spot: Spot) -> Condition:

@@ -58,13 +58,8 @@ class Document:
         if not self._phrases[number].exact:
             return spans
         if number not in self._checked:
-            text = self._phrases[number].text
-            self._checked[number] = [s for s in spans if self._reads(s, text)]
+            self._checked[number] = [s for s in spans if self._reads(s, self._phrases[number])]
         return self._checked[number]
-
-    def is_prefix(self, number: int) -> bool:
-        """Whether phrase `number` leaves the ending of its last word open."""
-        return self._phrases[number].prefix
 
     def present(self, phrases: PhraseSet) -> list[int]:
         """The phrases of a set that stand here, in a language of the item; remembered, for sets are asked for often."""
@@ -78,14 +73,16 @@ class Document:
         """Where the phrases of a set stand, in order."""
         return sorted({span for number in self.present(phrases) for span in self.phrase(number)})
 
-    def _reads(self, span: Span, text: str) -> bool:
-        """Whether the original at `span` is `text` to the letter; hyphens, quotes and runs of spaces may differ."""
+    def _reads(self, span: Span, phrase: Phrase) -> bool:
+        """Whether the original at `span` is the phrase to the letter; hyphens, quotes and runs of spaces may differ."""
+        text = phrase.text
         index = self._field_at(span[0])
         original = self.fields[index].text
         if not (text.isascii() and " " not in text and "-" not in text) or text in original:
             offset = self.bases[index]
             start, end = self.fields[index].original(span[0] - offset, span[1] - offset)
-            return original.startswith(text, start) or _letters(original[start:end]) == _letters(text)
+            letters = _letters(original[start:end])
+            return original.startswith(text, start) or (letters.startswith if phrase.prefix else letters.__eq__)(_letters(text))
         return False
 
     def _field_at(self, position: int) -> int:
@@ -100,10 +97,6 @@ class Document:
     def located(self, field: int, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of the original of a field."""
         return self.bases[field] + self.fields[field].folded(start), self.bases[field] + self.fields[field].folded(end)
-
-    def whole_words(self, span: Span) -> Span:
-        """`span` lengthened to the end of its last word."""
-        return span[0], self.data.index(PAD, span[1])
 
     @cached_property
     def sentences(self) -> list[Span]:

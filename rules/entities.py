@@ -70,7 +70,7 @@ class TouchingContext:
             for start, end in document.phrase(number):
                 if self.after and (start == hi or (start == hi + 1 and document.data.startswith(PAD, hi))):
                     return True
-                if not self.after and (end == lo or document.whole_words((start, end))[1] == lo - 1):
+                if not self.after and (end == lo or (end == lo - 1 and document.data.startswith(PAD, end))):
                     return True
         return False
 
@@ -129,7 +129,7 @@ def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]
         for alias in aliases[number] if spans else ():
             if not alias.fits(document):
                 continue
-            for span in map(document.whole_words, spans) if document.is_prefix(number) else spans:
+            for span in spans:
                 if alias.late:
                     late.append((span, alias))
                 elif alias.holds(document, span, {}):

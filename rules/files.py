@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from rules.spec import File
+from rules.spec import ID_PATTERN, File
 from watcher import yamlfile
 from watcher.errors import OperatorError, Place, Problem
 from watcher.yamlfile import Document, suggest
@@ -149,6 +149,10 @@ def _place(sections: Sections, section: str, entry: Entry, layer: dict[tuple[str
     entry_id = data.get("id") if isinstance(data, dict) else None
     if not isinstance(entry_id, str):
         sections.problems.append(spot.problem("an entry has no id", "begin it with `- id: …`, in small letters, digits, dots and dashes"))
+        return
+    if not ID_PATTERN.fullmatch(entry_id):
+        fix = "use small letters, digits, dots, dashes and underscores, 64 at most"
+        sections.problems.append(spot.at("id").problem(f"{entry_id!r} cannot be an id", fix))
         return
     first = layer.setdefault((section, entry_id), spot.place)
     if first != spot.place:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 
 _SAME = {"iw": "he", "in": "id", "nb": "no", "nn": "no", "jp": "ja", "kr": "ko", "cn": "zh", "ua": "uk", "gr": "el", "fil": "tl"}
-_MIN_WORDS = 2  # fewer small words than this prove nothing
-_NEAR = 0.6  # of the best count: languages so close stay plausible
+_MIN_WORDS = 3  # fewer different small words than this prove nothing: a wrong guess loses alerts, none at all loses little
+_NEAR = 0.5  # of the best count: languages so close stay plausible
 
 _SMALL_WORDS = {
     "en": "the of and to in for with on is at by from its will has be that as are this an it was their after over",
-    "fr": "le la les de des du et en un une pour au aux avec sur est dans par que qui son ses ce cette s l d sera ont",
+    "fr": "le la les a de des du et en un une pour au aux avec sur est dans par que qui son ses ce cette s l d sera ont",
     "de": "der die das und in den von zu mit ist im für fur ein eine auf dem des sich als auch an wird bei nach aus sind soll",
     "es": "el la los las de del y en un una para con por se su que es al como sus sera ha lo entre tras",
     "it": "il la lo gli le di del della dei delle e in un una per con che si da al alla nel nella sul e i ha sara dell l",
@@ -46,13 +46,14 @@ for _language, _words in _SMALL_WORDS.items():
         _VOTERS[_word] = (*_VOTERS.get(_word, ()), _language)
 SMALL_WORDS = frozenset(_VOTERS)  # words that say nothing of what a text is about
 
+# Script, languages, and the share of all letters it must have: a Japanese name in an English text does not make it Japanese, but
+# little kana among ideographs does, and ideographs without any may be a Japanese headline all the same.
 _SCRIPTS = (
-    (re.compile("[\u3041-\u30ff]"), frozenset({"ja"})),
-    (re.compile("[\uac00-\ud7af]"), frozenset({"ko"})),
-    (re.compile("[\u0e01-\u0e5b]"), frozenset({"th"})),
-    (re.compile("[\u3400-\u9fff]"), frozenset({"zh"})),
+    (re.compile("[\u3041-\u30ff]"), frozenset({"ja"}), 0.04),
+    (re.compile("[\uac00-\ud7af]"), frozenset({"ko"}), 0.2),
+    (re.compile("[\u0e01-\u0e5b]"), frozenset({"th"}), 0.2),
+    (re.compile("[\u3400-\u9fff]"), frozenset({"zh", "ja"}), 0.2),
 )
-_MIN_SCRIPT = 0.2  # of all letters: a Japanese name in an English text does not make it Japanese
 _UNKNOWN: frozenset[str] = frozenset()
 
 
@@ -68,11 +69,11 @@ def guess(folded: str) -> frozenset[str]:
     if not letters:
         return _UNKNOWN
     if not folded.isascii():
-        for script, languages in _SCRIPTS:
-            if len(script.findall(folded)) >= _MIN_SCRIPT * letters:
+        for script, languages, share in _SCRIPTS:
+            if len(script.findall(folded)) >= share * letters:
                 return languages
     counts: dict[str, int] = {}
-    for word in folded.split():
+    for word in set(folded.split()):
         for language in _VOTERS.get(word, ()):
             counts[language] = counts.get(language, 0) + 1
     best = max(counts.values(), default=0)

@@ -69,7 +69,7 @@ def _vocabulary(sections: Sections, problems: list[Problem]) -> Vocabulary:
         for _, file in checked([whole], spec.File, problems):
             lists[name] = (entry.spot, file.lists[name])
     lexicons = {x.id: (spot, x) for spot, x in checked(sections.lexicons.values(), spec.Lexicon, problems) if x.enabled}
-    return Vocabulary(lists, lexicons, problems)
+    return Vocabulary(lists, lexicons, problems, sections.known.get("lexicons", set()) | sections.lists.keys())
 
 
 def _traps(sections: Sections, registry: Registry, problems: list[Problem]) -> Iterable[PlacedTrap]:

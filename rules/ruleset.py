@@ -23,7 +23,7 @@ class CompiledRule:
     severity: str
     when: Group
     where: Where
-    cases: tuple[Case, ...]
+    cases: tuple[tuple[Case, Place], ...]
     place: Place
     builtin: bool
 

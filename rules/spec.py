@@ -6,10 +6,25 @@ these models as JSON Schema.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from watcher.model import Id
 
@@ -18,19 +33,64 @@ ENTITY_TYPES: tuple[str, ...] = get_args(EntityType)
 Severity = Literal["low", "normal", "high", "critical"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|INT)$")]
+ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def _shaped(pattern: str, advice: str) -> AfterValidator:
+    """Text of a form; the mistake says what to write rather than an expression."""
+    form = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(f"{value!r} cannot be read; write {advice}")
+        return value
+
+    return AfterValidator(check)
+
+
+Language = Annotated[str, _shaped("[a-z]{2,3}", "the code of a language, such as en or fr")]
+Country = Annotated[str, _shaped("[A-Z]{2}|INT", "the two-letter code of a country, such as US or FR, or EU or INT")]
+Wikidata = Annotated[str, _shaped("Q[1-9][0-9]*", "a Wikidata id, such as Q21708200")]
 
 
 def _listed(value: Any) -> Any:
     return value if value is None or isinstance(value, list | tuple) else [value]
 
 
-def _as_text(value: Any) -> Any:
-    return {"text": value} if isinstance(value, str) else value
+class OneOrMany:
+    """Marks a tuple of which a single member may be written without brackets."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
 
 
-Listed = BeforeValidator(_listed)
+class Shorthand:
+    """Marks a mapping that may be written as plain text, which then stands for one of its keys."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def full(value: Any) -> Any:
+            return {self._key: value} if isinstance(value, str) else value
+
+        return core_schema.no_info_before_validator_function(full, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+Listed = OneOrMany()
+AsText = Shorthand("text")
+
+
+def _partial(schema: JsonSchemaValue) -> None:
+    """An entry that changes another needs only its id."""
+    schema["required"] = ["id"]
 
 
 class Strict(BaseModel):
@@ -60,7 +120,7 @@ class Word(_OneOf):
     list_name: Id | None = Field(None, alias="list")
 
 
-AnyContext = Annotated["Context", BeforeValidator(_as_text)]
+AnyContext = Annotated["Context", AsText]
 
 
 class Context(_OneOf):
@@ -77,7 +137,7 @@ class Context(_OneOf):
     prev: Annotated[tuple[AnyContext, ...], Listed] = ()
 
 
-AnyWord = Annotated[Word, BeforeValidator(_as_text)]
+AnyWord = Annotated[Word, AsText]
 
 
 class Alias(Strict):
@@ -101,13 +161,15 @@ class Alias(Strict):
 class Entity(Strict):
     """Someone or something that rules speak of."""
 
+    model_config = ConfigDict(json_schema_extra=_partial)
+
     id: Id
     name: Text
     type: EntityType
     country: Country | None = None
     parent: Id | None = None
-    wikidata: Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")] | None = None
-    aliases: Annotated[tuple[Annotated[Alias, BeforeValidator(_as_text)], ...], Listed] = ()
+    wikidata: Wikidata | None = None
+    aliases: Annotated[tuple[Annotated[Alias, AsText], ...], Listed] = ()
     enabled: bool = True
     override: bool = False
 
@@ -129,6 +191,8 @@ class Trap(Strict):
 
 class Lexicon(Strict):
     """A family of words, by language, and the families it takes in."""
+
+    model_config = ConfigDict(json_schema_extra=_partial)
 
     id: Id
     title: str = ""
@@ -152,14 +216,10 @@ class EntityRef(Strict):
         return self
 
 
-def _entity_ref(value: Any) -> Any:
-    return {"type": value} if isinstance(value, str) else value
-
-
 class EntityCondition(Strict):
     """Any of these entities is named."""
 
-    entity: Annotated[tuple[Annotated[EntityRef, BeforeValidator(_entity_ref)], ...], Listed, Field(min_length=1)]
+    entity: Annotated[tuple[Annotated[EntityRef, Shorthand("type")], ...], Listed, Field(min_length=1)]
 
 
 class LexiconCondition(Strict):
@@ -269,7 +329,7 @@ class CaseItem(Strict):
         return self
 
 
-AnyCaseItem = Annotated[CaseItem, BeforeValidator(_as_text)]
+AnyCaseItem = Annotated[CaseItem, AsText]
 
 
 class Case(Strict):
@@ -287,6 +347,8 @@ class Case(Strict):
 
 class Rule(Strict):
     """What matters, to whom it belongs (topics), how much (severity), and the proof that it works (cases)."""
+
+    model_config = ConfigDict(json_schema_extra=_partial)
 
     id: Id
     title: str = ""
@@ -314,3 +376,13 @@ class File(Strict):
     lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = {}
     lexicons: Annotated[tuple[Lexicon, ...], Listed] = ()
     rules: Annotated[tuple[Rule, ...], Listed] = ()
+
+
+SECTIONS_BY_KIND = {"rules": ("lists", "lexicons", "rules"), "entities": ("lists", "entities", "traps")}
+
+
+def schema(kind: str) -> JsonSchemaValue:
+    """The JSON Schema (2020-12) of rule files or of entity files; KeyError for another kind."""
+    whole = File.model_json_schema(by_alias=True)
+    sections = {name: whole["properties"][name] for name in SECTIONS_BY_KIND[kind]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole, "title": f"Concordat {kind}", "properties": sections}

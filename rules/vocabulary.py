@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from rules.automaton import Phrase
 from rules.files import Spot
@@ -15,16 +16,21 @@ Phrases = Mapping[int, Languages]
 
 
 class Vocabulary:
-    """What rules and aliases look words up in. Mistakes are added to `problems`."""
+    """What rules and aliases look words up in. Mistakes are added to `problems`.
+
+    `known` are the names ever written: one that is switched off, or wrong in itself, is not reported missing as well.
+    """
 
     def __init__(
         self,
         lists: Mapping[str, tuple[Spot, Sequence[Word]]],
         lexicons: Mapping[str, tuple[Spot, Lexicon]],
         problems: list[Problem],
+        known: AbstractSet[str],
     ) -> None:
         self.table = PhraseTable()
         self.problems = problems
+        self._known = known
         self._lists = {name: PhraseSet(self.words(words, spot, lists_allowed=False)) for name, (spot, words) in lists.items()}
         own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}
         self._lexicons = {name: PhraseSet(union(own[n] for n in self._family(name, lexicons))) for name in lexicons}
@@ -63,7 +69,7 @@ class Vocabulary:
 
     def _named(self, known: Mapping[str, PhraseSet], name: str, spot: Spot, kind: str) -> PhraseSet | None:
         found = known.get(name)
-        if found is None:
+        if found is None and name not in self._known:
             fix = suggest(name, known) or f"known: {', '.join(sorted(known)[:12]) or 'none'}"
             self.problems.append(spot.problem(f"there is no {kind} {name!r}", fix))
         return found
@@ -83,10 +89,10 @@ class Vocabulary:
         while queue:
             spot, lexicon = lexicons[queue.pop()]
             for index, included in enumerate(lexicon.includes):
-                if included not in lexicons:
+                if included not in lexicons and included not in self._known:
                     fix = suggest(included, lexicons) or "write the id of a lexicon"
                     self.problems.append(spot.at("includes", index).problem(f"there is no lexicon {included!r}", fix))
-                elif included not in family:
+                elif included in lexicons and included not in family:
                     family[included] = None
                     queue.append(included)
         return family

@@ -64,7 +64,7 @@ def parse(text: str, file: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as e:
-        mark = e.problem_mark or e.context_mark
+        mark: Any = e.problem_mark or e.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         raise OperatorError([Problem(place, f"not readable as YAML: {e.problem or e.context}", _syntax_hint(str(e.problem)))]) from None
     except (yaml.YAMLError, RecursionError) as e:
@@ -147,13 +147,19 @@ def _problem(document: Document, path: Path, model: type[BaseModel], error: Any)
     name = ".".join(str(p) for p in loc if not isinstance(p, int)) or "this entry"
     if kind == "extra_forbidden":
         key = str(error["loc"][-1])
-        return document.problem((*path, *loc), f"unknown key {key!r}", suggest(key, model.model_fields) or "remove it")
+        return document.problem((*path, *loc), f"unknown key {key!r}", suggest(key, _keys(model)) or "remove it")
     if kind == "missing":
         return document.problem(path, f"{error['loc'][-1]!r} is missing", f"add `{error['loc'][-1]}: …`")
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     if str(error["msg"]).startswith("Input should be "):
         return document.problem((*path, *loc), f"{name} is {_shown(given)}", f"write {message}")
     return document.problem((*path, *loc), f"{name}: {message}")
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Every key that `model`, or a mapping inside it, knows."""
+    whole = model.model_json_schema(by_alias=True)
+    return [key for part in (whole, *whole.get("$defs", {}).values()) for key in part.get("properties", ())]
 
 
 def _real(document: Document, path: Path, loc: Iterable[str | int]) -> Path:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Any, TextIO
 
 import typer
 from pydantic import ValidationError
 
-from concordat.cli.ruleset import load_for_cli
+from concordat.cli.ruleset import EntitiesOption, HomeOption, RulesOption, load_for_cli
 from rules.matcher import Matcher
 from rules.model import MatchResult
-from rules.profile import Kin
 from rules.ruleset import RuleSet
 from rules.stories import StoryIndex
 from watcher.model import Item, ItemLine
-
-RulesOption = Annotated[Path | None, typer.Option("--rules", help="Folder of rule files, instead of the home's.")]
-EntitiesOption = Annotated[Path | None, typer.Option("--entities", help="Folder of entity files, instead of the home's.")]
-HomeOption = Annotated[Path | None, typer.Option("--home", envvar="CONCORDAT_HOME", help="The home folder.")]
 
 
 def match_command(rules: RulesOption = None, entities: EntitiesOption = None, home: HomeOption = None) -> None:
@@ -36,7 +30,7 @@ def match_command(rules: RulesOption = None, entities: EntitiesOption = None, ho
 def match_lines(lines: Iterable[str], out: TextIO, errors: TextIO, ruleset: RuleSet) -> bool:
     """Match each line and write its answer; a line that is no item is named on `errors`. Whether every line was one."""
     matcher = Matcher(ruleset)
-    stories = StoryIndex(kin={e.id: Kin(e.type, e.parent) for e in ruleset.entities.values()})
+    stories = StoryIndex(kin=ruleset.entities)
     good = True
     for number, line in enumerate(lines, 1):
         if not line.strip():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from watcher.errors import OperatorError, SettingsError
 from watcher.settings import load_settings
 
 CONFIGURATION_ERROR = 2
+RulesOption = Annotated[Path | None, typer.Option("--rules", help="Folder of rule files, instead of the home's.")]
+EntitiesOption = Annotated[Path | None, typer.Option("--entities", help="Folder of entity files, instead of the home's.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", envvar="CONCORDAT_HOME", help="The home folder.")]
 
 
 def load_for_cli(home: Path | None, rules: Path | None = None, entities: Path | None = None) -> RuleSet:

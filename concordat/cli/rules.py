@@ -1,0 +1,129 @@
+"""`concordat rules check · test · explain · schema`: authoring. Prints what `rules` finds; no business logic."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, load_for_cli
+from rules.cases import CaseResult, Report, TrapResult, run
+from rules.explain import explain
+from rules.matcher import Matcher
+from rules.spec import SECTIONS_BY_KIND, schema
+from watcher.model import Item
+from watcher.yamlfile import suggest
+
+rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@rules_app.command()
+def check(rules: RulesOption = None, entities: EntitiesOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Read every rule and entity file; name every mistake by file, line and column."""
+    ruleset = load_for_cli(home, rules, entities)
+    facts = {
+        "version": ruleset.version, "rules": len(ruleset.rules), "entities": len(ruleset.entities),
+        "phrases": len(ruleset.phrases), "traps": len(ruleset.traps),
+    }
+    typer.echo(json.dumps(facts) if as_json else "ok: " + ", ".join(f"{value} {name}" for name, value in list(facts.items())[1:]))
+
+
+@rules_app.command(name="test")
+def run_tests(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help="Rules to test; by default all, and every trap.")] = None,
+    rules: RulesOption = None,
+    entities: EntitiesOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the cases of the rules and the traps of the packs; name the clauses that no case reaches."""
+    matcher = Matcher(load_for_cli(home, rules, entities))
+    for rule_id in only or ():
+        _known(matcher, rule_id)
+    report = run(matcher, only or ())
+    if as_json:
+        typer.echo(json.dumps(_report_json(report), ensure_ascii=False))
+    else:
+        _print_report(report)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+@rules_app.command(name="explain")
+def explain_command(
+    rule: Annotated[str, typer.Argument(help="The id of a rule.")],
+    text: Annotated[str, typer.Option("--text", help="The title of an item, or its only text.")],
+    summary: Annotated[str, typer.Option("--summary", help="The text below the title.")] = "",
+    lang: Annotated[str, typer.Option("--lang", help="The language of the text, where it is declared.")] = "",
+    rules: RulesOption = None,
+    entities: EntitiesOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which clauses of a rule a text meets and misses; exit 0 when the rule fires, 1 when it does not."""
+    matcher = Matcher(load_for_cli(home, rules, entities))
+    _known(matcher, rule)
+    compiled = matcher.ruleset.rule(rule)
+    assert compiled is not None
+    reading = matcher.read(Item(id="text", title=text, summary=summary, lang=lang))
+    explanation = explain(compiled, reading)
+    if as_json:
+        typer.echo(json.dumps({**asdict(explanation), "entities": list(reading.entities)}, ensure_ascii=False))
+    else:
+        typer.echo("entities: " + (", ".join(e.name for e in matcher.entities(reading)) or "none"))
+        for line in explanation.lines():
+            typer.echo(line)
+    if not explanation.fires:
+        raise typer.Exit(1)
+
+
+@rules_app.command(name="schema")
+def schema_command(
+    kind: Annotated[str, typer.Argument(help=f"Of which files: {' or '.join(SECTIONS_BY_KIND)}.")] = "rules",
+) -> None:
+    """Print the JSON Schema of rule or entity files, for editors."""
+    if kind not in SECTIONS_BY_KIND:
+        typer.echo(f"{kind!r} is no kind of file; write {' or '.join(SECTIONS_BY_KIND)}", err=True)
+        raise typer.Exit(CONFIGURATION_ERROR)
+    typer.echo(json.dumps(schema(kind), ensure_ascii=False, indent=2))
+
+
+def _known(matcher: Matcher, rule_id: str) -> None:
+    if matcher.ruleset.rule(rule_id) is None:
+        hint = suggest(rule_id, [r.id for r in matcher.ruleset.rules])
+        typer.echo(f"there is no rule {rule_id!r}" + (f", {hint}" if hint else ""), err=True)
+        raise typer.Exit(CONFIGURATION_ERROR)
+
+
+def _print_report(report: Report) -> None:
+    for case in report.cases:
+        if not case.passed:
+            said = "did not fire" if case.wanted else "fired"
+            typer.echo(f"{case.place}: {case.rule} {said} on: {case.text}")
+    for trap in report.traps:
+        if not trap.passed:
+            wrong = [f"missed {i}" for i in trap.missing] + [f"took it for {i}" for i in trap.mistaken]
+            typer.echo(f"{trap.place}: {', '.join(wrong)} in: {trap.text}")
+    for covered in report.coverage:
+        for clause in covered.unreached:
+            typer.echo(f"{covered.place}: {covered.rule}: no case reaches `{clause}`")
+    clauses, unreached = sum(c.clauses for c in report.coverage), sum(len(c.unreached) for c in report.coverage)
+    typer.echo(
+        f"{_tally(report.cases)} cases, {_tally(report.traps)} traps passed; {clauses - unreached} of {clauses} clauses reached by a case"
+    )
+
+
+def _tally(results: tuple[CaseResult, ...] | tuple[TrapResult, ...]) -> str:
+    return f"{sum(r.passed for r in results)} of {len(results)}"
+
+
+def _report_json(report: Report) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "cases": [{**asdict(c), "place": str(c.place), "passed": c.passed} for c in report.cases],
+        "traps": [{**asdict(t), "place": str(t.place), "passed": t.passed} for t in report.traps],
+        "coverage": [{**asdict(c), "place": str(c.place)} for c in report.coverage],
+    }
