@@ -44,6 +44,7 @@ def record(
     Items that were decided on before are passed over. Those with a match join a story or begin one. `index` is brought up to
     date first, and what a rolled-back transaction left in it is noticed and dropped at the next call.
     """
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as the store keeps moments
     _lock(conn)
     claimed = _claim(conn, [int(d.pending.item.id) for d in decided], now, ruleset_version)
     found = [d for d in decided if int(d.pending.item.id) in claimed and d.result.matches]
@@ -79,7 +80,7 @@ def load_index(conn: Connection, index: StoryIndex, since: datetime) -> None:
     columns = story_items.c.seq, story_items.c.story_id, story_items.c.joined_at, items
     for row in conn.execute(select(*columns).select_from(joins).where(*chosen).order_by(story_items.c.seq)):
         index.add(str(row.story_id), _item(row), hits.get(row.id, ()), row.joined_at)
-        index.mark = row.seq, row.id
+        index.mark = row.seq, row.id, row.joined_at
 
 
 def unmatched(conn: Connection, limit: int, before: datetime) -> list[int]:
@@ -144,7 +145,7 @@ class _Binder:
         if changed:
             self._conn.execute(update(stories).where(stories.c.id == bindparam("story")), changed)
         joins = insert(story_items).returning(story_items.c.seq, story_items.c.item_id, sort_by_parameter_order=True)
-        self._index.mark = max((row.seq, row.item_id) for row in self._conn.execute(joins, self._joins))
+        self._index.mark = max((r.seq, r.item_id, self._now) for r in self._conn.execute(joins, self._joins))
         rows = [
             {"story_id": story, "item_id": item, "kind": kind, "severity": self._drafts[story].severity, "at": self._now}
             for story, (kind, item) in self._rung.items()
@@ -166,10 +167,11 @@ def _claim(conn: Connection, ids: Sequence[int], now: datetime, version: str) ->
     return set(conn.execute(fresh.values(matched_at=now, ruleset=version).returning(items.c.id)).scalars())
 
 
-def _stands(conn: Connection, mark: tuple[int, int]) -> bool:
+def _stands(conn: Connection, mark: tuple[int, int, datetime]) -> bool:
     """Whether the join that the index read last is still stored as it was."""
-    row = select(story_items.c.seq).where(story_items.c.seq == mark[0], story_items.c.item_id == mark[1])
-    return conn.execute(row).first() is not None
+    columns = story_items.c.seq, story_items.c.item_id, story_items.c.joined_at
+    row = conn.execute(select(*columns).where(story_items.c.seq == mark[0])).first()
+    return row is not None and tuple(row) == mark
 
 
 def _inserted(conn: Connection, draft: Draft) -> int:

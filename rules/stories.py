@@ -119,7 +119,7 @@ class StoryIndex:
         self._changes = 0
         self._read: tuple[Item, Profile] | None = None
         self._made = 0
-        self.mark: tuple[int, int] | None = None
+        self.mark: tuple[int, int, datetime] | None = None
 
     def __len__(self) -> int:
         """How many stories are remembered."""

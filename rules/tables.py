@@ -58,6 +58,7 @@ stories = Table(
     Column("revision", Integer, nullable=False),  # grows with every change that a reader would see
     Index("ix_stories_updated_at", "updated_at"),
     Index("ix_stories_created_at", "created_at"),
+    sqlite_autoincrement=True,  # the number of a story that was merged away never means another one
 )
 
 story_items = Table(
@@ -84,5 +85,6 @@ alerts = Table(
     Column("at", Moment, nullable=False),
     Column("routed_at", Moment),  # the notifier has decided whom it reaches, in the same transaction as the deliveries
     Index("ix_alerts_story_id", "story_id"),
+    sqlite_autoincrement=True,
 )
 Index("ix_alerts_unrouted", alerts.c.id, sqlite_where=alerts.c.routed_at.is_(None), postgresql_where=alerts.c.routed_at.is_(None))

@@ -150,6 +150,16 @@ def test_a_new_process_remembers_the_window(store: Store) -> None:
     assert len(late) == 0
 
 
+def test_the_index_is_read_once_and_then_only_what_is_new(store: Store) -> None:
+    """What a process wrote itself is not read again at its next batch, however finely its clock ticks."""
+    index = StoryIndex(kin=KNOWN)
+    write(store, decide(store, arrive(store, LOS_ALAMOS)), index, NOW + timedelta(microseconds=1234))
+    index.add("ours", decide(store, arrive(store, NATO))[0].pending.item, (), NOW)
+    with store.begin() as conn:
+        catch_up(conn, index, NOW)
+    assert len(index) == 2
+
+
 def test_a_rolled_back_transaction_leaves_no_ghost(store: Store) -> None:
     """When the commit fails, the index forgets the stories that were never written."""
     index = StoryIndex(kin=KNOWN)
