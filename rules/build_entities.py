@@ -9,7 +9,7 @@ from rules.entities import AllContext, CompiledAlias, Context, EntityContext, Ph
 from rules.files import Spot
 from rules.fold import fold
 from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, counts_in
-from rules.spec import Alias, Entity
+from rules.spec import Alias, Entity, EntityRef
 from rules.spec import Context as ContextSpec
 from rules.vocabulary import Vocabulary
 from watcher.errors import Problem
@@ -30,6 +30,15 @@ class Registry:
     def of_type(self, entity_type: str) -> frozenset[str]:
         """The ids of all entities of a type."""
         return frozenset(self._by_type.get(entity_type, ()))
+
+    def matching(self, ref: EntityRef) -> frozenset[str]:
+        """The ids of the entities that a rule's reference means."""
+        if ref.id:
+            candidates = frozenset({ref.id}) & self.entities.keys()
+        else:
+            candidates = self.of_type(ref.type) if ref.type else frozenset(self.entities)
+        found = (self.entities[i] for i in candidates)
+        return frozenset(e.id for e in found if ref.type in (None, e.type) and ref.country in (None, e.country))
 
     def check(self, entity_id: str, spot: Spot, problems: list[Problem]) -> None:
         """Add a problem when no entity of that id was ever written; without the built-in entities, built-in files may name them."""

@@ -18,7 +18,7 @@ from rules.spec import EntityCondition, EntityRef, LexiconCondition, RegexCondit
 from rules.spec import Group as GroupSpec
 from rules.spec import Where as WhereSpec
 from rules.vocabulary import Vocabulary
-from rules.where import Amount, Where, parse_amount
+from rules.where import ANYWHERE, Amount, Where, parse_amount
 
 _REGEX_MEMORY = 8 << 20  # bytes a compiled expression may take; RE2 refuses larger ones
 _SHOWN_WORDS = 4
@@ -70,10 +70,7 @@ class RuleCompiler:
         for index, ref in enumerate(refs):
             if ref.id:
                 self._registry.check(ref.id, spot.at(index, "id"), self._problems)
-            ids |= {
-                e.id for e in self._registry.entities.values()
-                if ref.id in (None, e.id) and ref.type in (None, e.type) and ref.country in (None, e.country)
-            }
+            ids |= self._registry.matching(ref)
         label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in refs)
         return self._leaf(label, frozenset(ids), lambda n, text: EntityLeaf(n, text, frozenset(ids)))
 
@@ -116,7 +113,7 @@ class RuleCompiler:
                 amount = parse_amount(spec.amount)
             except ValueError as e:
                 self._problems.append(spot.at("amount").problem(str(e)))
-        return Where(
+        where = Where(
             lang=frozenset(map(base, spec.lang)),
             tags=frozenset(spec.tags),
             source=frozenset(spec.source),
@@ -125,6 +122,7 @@ class RuleCompiler:
             exact=tuple((n, frozenset(map(str.casefold, v))) for n in ("currency", "stage", "award_id") if (v := getattr(spec, n))),
             phrases=tuple((n, tuple(map(fold, v))) for n in ("buyer", "supplier") if (v := getattr(spec, n))),
         )
+        return ANYWHERE if where == ANYWHERE else where
 
 
 def _shown(words: Iterable[Word]) -> str:

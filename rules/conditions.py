@@ -23,11 +23,12 @@ MAX_WINDOWS = 200  # of N words in one document; more anchors than this say noth
 class Reading:
     """A document with the entities it names, and what each leaf found in it."""
 
-    __slots__ = ("_found", "document", "entities")
+    __slots__ = ("_found", "document", "entities", "named")
 
     def __init__(self, document: Document, entities: Mapping[str, list[Span]]) -> None:
         self.document = document
         self.entities = entities
+        self.named = frozenset(entities)
         self._found: dict[int, list[Span]] = {}
 
     def spans(self, leaf: Leaf) -> list[Span]:
@@ -74,7 +75,7 @@ class EntityLeaf:
 
     def spans(self, reading: Reading) -> list[Span]:
         """Every mention of every one of them."""
-        return sorted({span for i in reading.entities.keys() & self.ids for span in reading.entities[i]})
+        return sorted({span for i in reading.named & self.ids for span in reading.entities[i]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,18 @@ def holds(condition: Condition, reading: Reading, window: Span) -> bool:
 
 def where(group: Group, reading: Reading) -> list[Span]:
     """The windows of its own width in which a group holds; the whole item where it names no width."""
-    return [w for w in windows(group, reading, reading.document.whole) if _holds_here(group, reading, w)]
+    required = []
+    for condition in group.all:
+        if isinstance(condition, EntityLeaf | PhraseLeaf):
+            required.append(reading.spans(condition))
+            if not required[-1]:
+                return []
+    document = reading.document
+    if group.within == "sentence" and required:
+        places = document.sentences_with(min(required, key=len))
+    else:
+        places = list(windows(group, reading, document.whole))
+    return [w for w in places if _holds_here(group, reading, w)]
 
 
 def _holds_here(group: Group, reading: Reading, window: Span) -> bool:

@@ -6,6 +6,7 @@ Positions here are bytes of `data`, the three folded fields with a zero byte bet
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 
 from rules.automaton import Automaton, Phrase, Span
@@ -19,6 +20,8 @@ FIELDS = ("title", "summary", "content")
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
 LONG_TITLE = 200  # characters; a longer title is a post, and is cut into sentences like any text
 
+_BEYOND = 1 << 62  # past the end of any text
+
 FieldSpan = tuple[str, int, int]
 
 
@@ -30,6 +33,7 @@ class Document:
         self.fields = tuple(Folded(text) for text in (item.title, item.summary, item.content))
         self.data = b"\0".join(field.data for field in self.fields)
         self.hits = automaton.scan(self.data)
+        self.found = frozenset(self.hits)
         self._phrases = phrases
         self._checked: dict[int, list[Span]] = {}
         self._present: dict[PhraseSet, list[int]] = {}
@@ -65,7 +69,7 @@ class Document:
         """The phrases of a set that stand here, in a language of the item; remembered, for sets are asked for often."""
         known = self._present.get(phrases)
         if known is None:
-            here = self.hits.keys() & phrases.numbers
+            here = self.found & phrases.numbers
             known = self._present[phrases] = [n for n in here if self.speaks(phrases.languages[n]) and self.phrase(n)]
         return known
 
@@ -113,6 +117,11 @@ class Document:
             if at < self.bases[index] + len(field.data) - 1:
                 out.append((at, self.bases[index] + len(field.data)))
         return out
+
+    def sentences_with(self, spans: Iterable[Span]) -> list[Span]:
+        """The sentences that `spans` begin in, in order, each once."""
+        numbers = {bisect_right(self.sentences, (lo, _BEYOND)) - 1 for lo, _ in spans}
+        return [self.sentences[n] for n in sorted(numbers) if n >= 0]
 
     @cached_property
     def title(self) -> Span:

@@ -13,11 +13,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from itertools import accumulate
 
 PAD = b" "
 
 # ASCII letters in lower case, digits kept, all else a space; bytes of wider characters stay.
 _ASCII = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 else 32 for c in range(256))
+# 1 for the first byte of each character that is not a space.
+_LETTER_STARTS = bytes(int(c != 32 and not 0x80 <= c <= 0xBF) for c in range(256))
 _WIDE_RUN = re.compile("[^\x00-\x7f]+")
 _ORNAMENT = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
@@ -103,45 +106,31 @@ def _composed(text: str) -> str:
 class Folded:
     """A text beside its folded bytes, with the way between positions in the two."""
 
-    __slots__ = ("_ends", "_starts", "data", "text")
+    __slots__ = ("_counts", "_ends", "_starts", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.data = fold(text)
-        self._starts: list[int] | None = None
+        self._counts: list[int] | None = None  # letters before each byte of `data`
+        self._starts: list[int] = []  # of each letter, in the original
         self._ends: list[int] = []
 
     def original(self, lo: int, hi: int) -> tuple[int, int]:
         """Characters of the original text (start, end) that bytes lo..hi of `data` came from; lo < hi, both at letters."""
-        if self._starts is None:
-            self._starts, self._ends = _offsets(self.text)
-        first = self._letters(lo)
-        last = first + _letters(self.data[lo:hi]) - 1
-        return self._starts[first], self._ends[last]
+        counts = self._aligned()
+        return self._starts[counts[lo]], self._ends[counts[hi] - 1]
 
     def folded(self, position: int) -> int:
-        """The byte of `data` where the character of the original at `position` is, or the space before it."""
-        if self._starts is None:
+        """The byte of `data` where the first letter at or after `position` of the original is; the end when there is none."""
+        counts = self._aligned()
+        letter = bisect_left(self._starts, position)
+        return bisect_left(counts, letter + 1) - 1 if letter < len(self._starts) else len(self.data)
+
+    def _aligned(self) -> list[int]:
+        if self._counts is None:
+            self._counts = list(accumulate(self.data.translate(_LETTER_STARTS), initial=0))
             self._starts, self._ends = _offsets(self.text)
-        wanted = bisect_left(self._starts, position)
-        words = self.data.split(PAD)
-        at = 0
-        for word in words:
-            letters = _letters(word)
-            if wanted < letters:
-                return at + len(word.decode()[:wanted].encode())
-            wanted -= letters
-            at += len(word) + 1
-        return len(self.data)
-
-    def _letters(self, upto: int) -> int:
-        return _letters(self.data[:upto])
-
-
-def _letters(data: bytes) -> int:
-    """How many characters that are not spaces there are in whole UTF-8 characters."""
-    count = len(data) if data.isascii() else len(data.decode("utf-8"))
-    return count - data.count(PAD)
+        return self._counts
 
 
 def _offsets(text: str) -> tuple[list[int], list[int]]:

@@ -32,8 +32,11 @@ def score(found: Sequence[tuple[AnyLeaf, list[Span]]], reading: Reading) -> tupl
         apart = _spread(found, reading)
         if apart < FAR:
             parts.append(Contribution(f"within {apart} words", round(CLOSE * (1 - apart / FAR), 3)))
-        named = {e for leaf, at in found if isinstance(leaf, EntityLeaf) for e in leaf.ids & reading.entities.keys() if not
-                 set(at).isdisjoint(reading.entities[e])}
+        named = {
+            entity
+            for leaf, at in found if isinstance(leaf, EntityLeaf)
+            for entity in reading.named & leaf.ids if not set(at).isdisjoint(reading.entities[entity])
+        }
         if len(named) > 1:
             parts.append(Contribution(f"{len(named)} parties named", min(PARTIES, PARTIES * (len(named) - 1) / 2)))
         words = {document.data[lo:hi] for leaf, leaf_spans in found if isinstance(leaf, PhraseLeaf) for lo, hi in leaf_spans}

@@ -52,7 +52,7 @@ class Where:
 
     def missed(self, document: Document) -> str | None:
         """The first part that an item does not meet, by name; None when it meets all."""
-        if self == ANYWHERE:
+        if self is ANYWHERE:
             return None
         item = document.item
         checks = (
