@@ -37,8 +37,8 @@ LETTERS = {
 
 def words(rng: random.Random, letters: str, count: int) -> list[str]:
     """Made-up words of a language."""
-    longest = 4 if "国" in letters else 10
-    return ["".join(rng.choices(letters, k=rng.randint(2, longest))) for _ in range(count)]
+    shortest, longest = (2, 4) if "国" in letters else (4, 10)  # shorter Latin words would be names by accident
+    return ["".join(rng.choices(letters, k=rng.randint(shortest, longest))) for _ in range(count)]
 
 
 def pack(rng: random.Random, vocabulary: dict[str, list[str]], rules: int, entities: int) -> tuple[str, list[str]]:

@@ -146,7 +146,7 @@ def holds(condition: Condition, reading: Reading, window: Span) -> bool:
 
 def where(group: Group, reading: Reading) -> list[Span]:
     """The windows of its own width in which a group holds; the whole item where it names no width."""
-    required = []
+    required: list[list[Span]] = []
     for condition in group.all:
         if isinstance(condition, EntityLeaf | PhraseLeaf):
             required.append(reading.spans(condition))
@@ -154,7 +154,8 @@ def where(group: Group, reading: Reading) -> list[Span]:
                 return []
     document = reading.document
     if group.within == "sentence" and required:
-        places = document.sentences_with(min(required, key=len))
+        rarest: list[Span] = min(required, key=len)
+        places = document.sentences_with(rarest)
     else:
         places = list(windows(group, reading, document.whole))
     return [w for w in places if _holds_here(group, reading, w)]

@@ -1,6 +1,6 @@
 """Rule and entity files: read from folders, their entries sorted by kind and id, operators' entries laid over the built-in ones.
 
-Only `read_folder` touches the disk. Names inside entries are followed in `rules.build`, not here.
+Only `read_folder` touches the disk. Names inside entries are followed by those who compile them, not here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from rules.spec import ID_PATTERN, File
+from rules.shapes import ID_PATTERN
+from rules.spec import File
 from watcher import yamlfile
 from watcher.errors import OperatorError, Place, Problem
 from watcher.yamlfile import Document, suggest

@@ -1,118 +1,26 @@
 """Entities, lexicons and rules as people write them: the shape of every key, checked when read. Pure.
 
-Names that lead elsewhere (an entity's id in a rule, a list's name) are not followed here but in `rules.build`. `rules schema` prints
-these models as JSON Schema.
+Names that lead elsewhere (an entity's id in a rule, a list's name) are not followed here but by those who compile the entries.
+`rules schema` prints these models as JSON Schema.
 """
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    StringConstraints,
-    Tag,
-    field_validator,
-    model_validator,
-)
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
 
+from rules.shapes import AsText, Country, Language, Listed, OneOf, Shorthand, Strict, Text, Wikidata, partial
 from watcher.model import Id
 
 EntityType = Literal["ai_org", "ai_model", "gov_body", "national_lab", "supercomputer", "chip_vendor", "program"]
-ENTITY_TYPES: tuple[str, ...] = get_args(EntityType)
 Severity = Literal["low", "normal", "high", "critical"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
-def _shaped(pattern: str, advice: str) -> AfterValidator:
-    """Text of a form; the mistake says what to write rather than an expression."""
-    form = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not form.fullmatch(value):
-            raise ValueError(f"{value!r} cannot be read; write {advice}")
-        return value
-
-    return AfterValidator(check)
-
-
-Language = Annotated[str, _shaped("[a-z]{2,3}", "the code of a language, such as en or fr")]
-Country = Annotated[str, _shaped("[A-Z]{2}|INT", "the two-letter code of a country, such as US or FR, or EU or INT")]
-Wikidata = Annotated[str, _shaped("Q[1-9][0-9]*", "a Wikidata id, such as Q21708200")]
-
-
-def _listed(value: Any) -> Any:
-    return value if value is None or isinstance(value, list | tuple) else [value]
-
-
-class OneOrMany:
-    """Marks a tuple of which a single member may be written without brackets."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_listed, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-class Shorthand:
-    """Marks a mapping that may be written as plain text, which then stands for one of its keys."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def full(value: Any) -> Any:
-            return {self._key: value} if isinstance(value, str) else value
-
-        return core_schema.no_info_before_validator_function(full, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
-
-
-Listed = OneOrMany()
-AsText = Shorthand("text")
-
-
-def _partial(schema: JsonSchemaValue) -> None:
-    """An entry that changes another needs only its id."""
-    schema["required"] = ["id"]
-
-
-class Strict(BaseModel):
-    """A mapping in which an unknown key is a mistake."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _OneOf(Strict):
-    """A mapping that says one thing; `_choices` are the keys of which exactly one is written."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        choices = [n for n in type(self).model_fields if n != "exact_case"]
-        given = [n for n in choices if getattr(self, n)]
-        if len(given) != 1:
-            names = " or ".join(type(self).model_fields[n].alias or n for n in choices)
-            raise ValueError(f"write exactly one of {names}")
-        return self
-
-
-class Word(_OneOf):
+class Word(OneOf):
     """A phrase (`partner*`), a phrase whose case counts, or a named list of phrases."""
 
     text: Text | None = None
@@ -123,7 +31,7 @@ class Word(_OneOf):
 AnyContext = Annotated["Context", AsText]
 
 
-class Context(_OneOf):
+class Context(OneOf):
     """What else must, or must not, stand in the item; `next` and `prev` must touch the alias, `all` joins several."""
 
     text: Text | None = None
@@ -161,7 +69,7 @@ class Alias(Strict):
 class Entity(Strict):
     """Someone or something that rules speak of."""
 
-    model_config = ConfigDict(json_schema_extra=_partial)
+    model_config = ConfigDict(json_schema_extra=partial)
 
     id: Id
     name: Text
@@ -192,11 +100,11 @@ class Trap(Strict):
 class Lexicon(Strict):
     """A family of words, by language, and the families it takes in."""
 
-    model_config = ConfigDict(json_schema_extra=_partial)
+    model_config = ConfigDict(json_schema_extra=partial)
 
     id: Id
     title: str = ""
-    words: dict[Language, Annotated[tuple[AnyWord, ...], Listed]] = {}
+    words: dict[Language, Annotated[tuple[AnyWord, ...], Listed]] = Field(default_factory=dict)
     includes: Annotated[tuple[Id, ...], Listed] = ()
     enabled: bool = True
     override: bool = False
@@ -348,7 +256,7 @@ class Case(Strict):
 class Rule(Strict):
     """What matters, to whom it belongs (topics), how much (severity), and the proof that it works (cases)."""
 
-    model_config = ConfigDict(json_schema_extra=_partial)
+    model_config = ConfigDict(json_schema_extra=partial)
 
     id: Id
     title: str = ""
@@ -373,7 +281,7 @@ class File(Strict):
 
     entities: Annotated[tuple[Entity, ...], Listed] = ()
     traps: Annotated[tuple[Trap, ...], Listed] = ()
-    lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = {}
+    lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = Field(default_factory=dict)
     lexicons: Annotated[tuple[Lexicon, ...], Listed] = ()
     rules: Annotated[tuple[Rule, ...], Listed] = ()
 
