@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from rules.automaton import Span
 from rules.document import FIELDS, Document
 from rules.phrases import PhraseSet
+from rules.spans import inside
 
 Within = str | int | None
 MAX_WINDOWS = 200  # of N words in one document; more anchors than this say nothing new
@@ -92,8 +93,8 @@ class PhraseLeaf:
         spans = reading.document.spans(self.phrases)
         if not self.outside_names or not spans:
             return spans
-        names = [span for found in reading.entities.values() for span in found]
-        return [s for s in spans if not any(lo <= s[0] and s[1] <= hi for lo, hi in names)]
+        names = sorted({span for found in reading.entities.values() for span in found})
+        return [s for s in spans if not inside(names, s)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +208,13 @@ def evidence(condition: Condition, reading: Reading, window: Span) -> Iterator[t
         return
     for place in [window] if condition.within is None else windows(condition, reading, window):
         if _holds_here(condition, reading, place):
-            for child in (*condition.all, *condition.any):
-                yield from evidence(child, reading, place)
+            yield from evidence_here(condition, reading, place)
+
+
+def evidence_here(group: Group, reading: Reading, place: Span) -> Iterator[tuple[AnyLeaf, list[Span]]]:
+    """What makes a group hold in a window of its own width, where it is known to hold."""
+    for child in (*group.all, *group.any):
+        yield from evidence(child, reading, place)
 
 
 def anchors(condition: Condition) -> frozenset[AnyLeaf] | None:

@@ -37,6 +37,7 @@ class Document:
         self._phrases = phrases
         self._checked: dict[int, list[Span]] = {}
         self._present: dict[PhraseSet, list[int]] = {}
+        self._edges: dict[PhraseSet, tuple[set[int], set[int]]] = {}
 
     @cached_property
     def bases(self) -> tuple[int, ...]:
@@ -76,6 +77,14 @@ class Document:
     def spans(self, phrases: PhraseSet) -> list[Span]:
         """Where the phrases of a set stand, in order."""
         return sorted({span for number in self.present(phrases) for span in self.phrase(number)})
+
+    def edges(self, phrases: PhraseSet) -> tuple[set[int], set[int]]:
+        """Where phrases of a set begin, and where they end; remembered."""
+        known = self._edges.get(phrases)
+        if known is None:
+            spans = self.spans(phrases)
+            known = self._edges[phrases] = {lo for lo, _ in spans}, {hi for _, hi in spans}
+        return known
 
     def _reads(self, span: Span, phrase: Phrase) -> bool:
         """Whether the original at `span` is the phrase to the letter; hyphens, quotes and runs of spaces may differ."""

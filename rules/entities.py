@@ -7,6 +7,7 @@ overlap the longer wins; of equal ones both stay, unless only one of them had it
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -15,6 +16,7 @@ from rules.automaton import Span
 from rules.document import Document
 from rules.fold import PAD
 from rules.phrases import PhraseSet
+from rules.spans import inside, overlapping
 
 Found = Mapping[str, list[Span]]
 
@@ -29,7 +31,7 @@ class PhraseContext:
     def holds(self, document: Document, span: Span, _found: Found) -> bool:
         """Whether one is there; for a phrase that holds the alias, whether it is there around `span`."""
         return any(
-            number not in self.local or any(lo <= span[0] and span[1] <= hi for lo, hi in document.phrase(number))
+            number not in self.local or inside(document.phrase(number), span)
             for number in document.present(self.phrases)
         )
 
@@ -66,13 +68,10 @@ class TouchingContext:
     def holds(self, document: Document, span: Span, _found: Found) -> bool:
         """Whether a phrase touches `span` on that side."""
         lo, hi = span
-        for number in document.present(self.phrases):
-            for start, end in document.phrase(number):
-                if self.after and (start == hi or (start == hi + 1 and document.data.startswith(PAD, hi))):
-                    return True
-                if not self.after and (end == lo or (end == lo - 1 and document.data.startswith(PAD, end))):
-                    return True
-        return False
+        starts, ends = document.edges(self.phrases)
+        if self.after:
+            return hi in starts or (hi + 1 in starts and document.data.startswith(PAD, hi))
+        return lo in ends or (lo - 1 in ends and document.data.startswith(PAD, lo - 1))
 
 
 Context = PhraseContext | EntityContext | AllContext | TouchingContext
@@ -141,13 +140,18 @@ def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]
 
 
 def _longest(readings: list[_Reading]) -> list[_Reading]:
-    kept: list[_Reading] = []
+    """Longest first, each is kept unless it overlaps one already kept; of equal ones a confirmed one is judged first."""
+    taken: list[Span] = []  # in order, and none overlaps another
+    kept: dict[Span, list[_Reading]] = {}
     for reading in sorted(readings, key=lambda r: (r.span[0] - r.span[1], r.span[0], not r.confirmed, r.entity)):
-        lo, hi = reading.span
-        rivals = [k for k in kept if k.span[0] < hi and lo < k.span[1]]
-        if all(k.span == reading.span and (reading.confirmed or not k.confirmed) for k in rivals):
-            kept.append(reading)
-    return kept
+        rivals = kept.get(reading.span)
+        if rivals is not None:
+            if reading.confirmed or not rivals[0].confirmed:
+                rivals.append(reading)
+        elif not overlapping(taken, reading.span):
+            insort(taken, reading.span)
+            kept[reading.span] = [reading]
+    return [reading for readings in kept.values() for reading in readings]
 
 
 def _grouped(readings: Iterable[_Reading]) -> dict[str, list[Span]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.conditions import Reading, evidence, where
+from rules.conditions import Reading, evidence_here, where
 from rules.document import Document
 from rules.entities import resolve
 from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
@@ -10,7 +10,8 @@ from rules.ruleset import CompiledRule, RuleSet
 from rules.score import score
 from watcher.model import Item
 
-MAX_EVIDENCE = 24  # places shown for one match
+MAX_EVIDENCE = 24  # spans shown for one match
+MAX_PLACES = 50  # sentences or windows of one item that are looked at for evidence and score
 
 
 class Matcher:
@@ -52,7 +53,7 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
     places = where(rule.when, reading)
     if not places:
         return None
-    found = [list(evidence(rule.when, reading, place)) for place in places]
+    found = [list(evidence_here(rule.when, reading, place)) for place in places[:MAX_PLACES]]
     contributions = max((score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
     clauses: dict[str, dict[FieldSpan, None]] = {}
     for leaf, spans in (pair for pairs in found for pair in pairs):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,3 +157,13 @@ INDEXED: Matcher = matcher(
     "when: {all: [{entity: supercomputer}], none: [{words: deal}], within: title}",
     "when: {regex: 'no plans'}",
 )
+
+
+@pytest.mark.parametrize(
+    "piece", ["OpenAI ", "OpenAI partners with LANL. ", "提携ロスアラモス", "e\u0301", ". ", "OpenAI DOE Run deal with Iceland signs "]
+)
+def test_a_text_that_repeats_itself_stalls_nobody(piece: str) -> None:
+    """Time grows with the length of a text, not with its square: 200 KB are read in well under the bound."""
+    began = time.perf_counter()
+    INDEXED.match(Item(id="1", summary=piece * (200_000 // len(piece.encode()))))
+    assert time.perf_counter() - began < 10

@@ -1,0 +1,20 @@
+"""Questions about stretches of text, (start, end), answered by bisection so that no repetitive text can stall a worker. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+_BEYOND = 1 << 62  # past the end of any text
+
+
+def overlapping(spans: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
+    """Whether `span` shares a byte with one of `spans`, which are in order and do not overlap each other."""
+    at = bisect_left(spans, span)
+    return (at < len(spans) and spans[at][0] < span[1]) or (at > 0 and span[0] < spans[at - 1][1])
+
+
+def inside(spans: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
+    """Whether `span` lies within one of `spans`, which are in order and do not overlap each other."""
+    at = bisect_right(spans, (span[0], _BEYOND)) - 1
+    return at >= 0 and span[1] <= spans[at][1]
