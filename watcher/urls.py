@@ -16,13 +16,16 @@ _TRACKING = re.compile(
     r"__twitter_impression|guce_\w+|trk|trkcampaign|sr_share|ito|soc_(src|trk)|src|source|medium|campaign|partner|rss)$",
     re.IGNORECASE,
 )
+# spaces, controls, bidirectional marks and lone surrogates: in no address that a browser would show, and trouble everywhere else
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def absolute(url: str, base: str) -> str:
     """`url` resolved against `base` when it is http(s) afterwards, else an empty string: no other scheme is ever followed or shown."""
+    url = _UNSAFE.sub("", url)
     try:
-        joined = urljoin(base, url.strip()) if base else url.strip()
+        joined = urljoin(base, url) if base else url
         parts = urlsplit(joined)
         return joined if parts.scheme in {"http", "https"} and parts.hostname else ""
     except ValueError:

@@ -84,7 +84,7 @@ async def _one_by_one(bus: Bus, stream: str, handle: Handler, rows: Sequence[int
                 await handle([row])
             except (RedisError, StoreError):
                 raise
-            except Exception as e:  # noqa: BLE001  as above
+            except Exception as e:
                 failed[row] = f"{type(e).__name__}: {e}"
                 if attempt == TRIES:
                     log.exception("dead letter", stream=stream, row=row)

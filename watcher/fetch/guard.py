@@ -18,7 +18,7 @@ class PrivateAddressError(OSError):
 
 def is_public(address: str) -> bool:
     """Whether an IP address is on the public internet, also when it is wrapped in an IPv6 form (mapped, 6to4, Teredo, NAT64)."""
-    ip = ipaddress.ip_address(address.split("%")[0])
+    ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
         if inner is None and ip in _NAT64:

@@ -1,0 +1,181 @@
+"""Reading sources: ask, read the answer, decide, write, publish. One poll is one coroutine; what they find is written together.
+
+    poll(source)    fetch → parse in a thread → hand over to the Committer
+    Committer       all that came in since the last transaction → decide → one transaction → publish ids → set the next times
+
+The decision is made inside the transaction, on what the store knows at that moment, so two watchers that read the same source by
+accident still write each item once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+
+import structlog
+from sqlalchemy import Connection
+
+from watcher.bus import ITEMS, Bus
+from watcher.bus.due import DueSet
+from watcher.cadence import next_time
+from watcher.decide import NewItem, Outcome, Policy, SourceState, decide_entries, decide_failure, decide_unchanged
+from watcher.errors import FetchError, FetchReason, RedisError, StoreError
+from watcher.fetch import Client, HostGate, NotModified, Request
+from watcher.identity import keys_of
+from watcher.model import Source
+from watcher.sources import Parsed
+from watcher.sources.feed import parse_feed
+from watcher.store import Store
+from watcher.store.items import add_keys, insert_items, known_keys
+from watcher.store.sources import load_states, save_states
+
+log = structlog.get_logger("watcher")
+
+COMMIT_MOST = 200  # polls in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one poll brought: entries, or nothing new, or an error; with the validators for the next time."""
+
+    source: Source
+    parsed: Parsed | None = None
+    error: FetchError | None = None
+    headers: Mapping[str, str] | None = None
+    body_hash: bytes | None = None
+
+
+async def ask(source: Source, state: SourceState, client: Client, gate: HostGate) -> Answer:
+    """One poll over the network; never raises for anything that a source does."""
+    try:
+        async with gate.turn(source.url):
+            got = await client.get(Request(source.url, state.etag, state.last_modified))
+        if isinstance(got, NotModified):
+            return Answer(source, headers=got.headers)
+        body_hash = blake2b(got.body, digest_size=16).digest()
+        if body_hash == state.body_hash:
+            return Answer(source, headers=got.headers, body_hash=body_hash)
+        parsed = await asyncio.to_thread(parse_feed, got.body, got.headers, got.url)
+        return Answer(source, parsed=parsed, headers=got.headers, body_hash=body_hash)
+    except FetchError as e:
+        return Answer(source, error=e)
+    except Exception as e:
+        log.exception("a source broke its reader", source=source.id)
+        return Answer(source, error=FetchError(FetchReason.UNREADABLE, f"the answer cannot be read ({type(e).__name__})"))
+
+
+def write_answers(
+    conn: Connection, answers: Sequence[Answer], policies: Mapping[str, Policy], now: datetime, chance: Callable[[], float]
+) -> tuple[list[int], list[SourceState], list[Outcome]]:
+    """Decide and write everything in the caller's transaction; ids of the new items, the states after it, the outcomes."""
+    states = load_states(conn, [a.source.id for a in answers])
+    after: list[SourceState] = []
+    outcomes: list[Outcome] = []
+    new = []
+    for answer in answers:
+        source = answer.source
+        state = current_state(source, states.get(source.id))
+        outcome = _decide(conn, answer, state, policies[source.id], now)
+        next_at = next_time(now, outcome.interval, chance())
+        after.append(replace(_remember(outcome.state, answer), next_at=next_at))
+        outcomes.append(outcome)
+        new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
+        add_keys(conn, source.id, outcome.more_keys)
+    ids = insert_items(conn, new, now)
+    save_states(conn, after)
+    return ids, after, outcomes
+
+
+def current_state(source: Source, state: SourceState | None) -> SourceState:
+    """The state to go on from; a source whose address was changed is a new source, and quiet again."""
+    return state if state is not None and state.url == source.url else SourceState(source.id, source.url)
+
+
+def _decide(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
+    if answer.error is not None:
+        return decide_failure(state, answer.error, policy, now)
+    headers = answer.headers or {}
+    if answer.parsed is None:
+        return decide_unchanged(state, headers, policy, now)
+    keys = [k for each in keys_of(answer.parsed.entries) for k in each.all()]
+    return decide_entries(state, answer.parsed, known_keys(conn, state.source_id, keys), headers, policy, now)
+
+
+def _remember(state: SourceState, answer: Answer) -> SourceState:
+    """The validators that the host gave, for the next conditional request."""
+    if answer.error is not None or answer.headers is None:
+        return state
+    headers = answer.headers
+    if answer.parsed is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
+        return replace(state, etag=headers.get("etag", state.etag), last_modified=headers.get("last-modified", state.last_modified))
+    return replace(state, etag=headers.get("etag"), last_modified=headers.get("last-modified"), body_hash=answer.body_hash)
+
+
+def _with_source(item: NewItem, source: Source) -> NewItem:
+    """What the operator says of the source counts for its items: the language always, the tags beside their own."""
+    entry = item.entry
+    return replace(item, entry=replace(entry, lang=source.lang or entry.lang, tags=tuple(dict.fromkeys((*source.tags, *entry.tags)))))
+
+
+Waiting = tuple[Answer, asyncio.Future[Outcome]]
+
+
+class Committer:
+    """Writes the answers of many polls together, publishes what is new, and sets when each source is read again."""
+
+    def __init__(self, store: Store, bus: Bus, due: DueSet, policy: Callable[[Source], Policy], now: Callable[[], datetime]) -> None:
+        self._store, self._bus, self._due, self._policy, self._now = store, bus, due, policy, now
+        self._waiting: list[Waiting] = []
+        self._busy = asyncio.Lock()
+        self.states: dict[str, SourceState] = {}
+
+    async def commit(self, answer: Answer) -> Outcome:
+        """Hand an answer over; returns when it is written. Raises StoreError, and then nothing of it is written."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((answer, done))
+        async with self._busy:  # whoever comes first writes for all who came meanwhile
+            if not done.done():
+                await self._write_together()
+        return await done
+
+    async def _write_together(self) -> None:
+        batch, self._waiting = self._waiting[:COMMIT_MOST], self._waiting[COMMIT_MOST:]
+        try:
+            await self._write(batch)
+        except StoreError as e:
+            _fail(batch, e)
+        except Exception as e:
+            if len(batch) == 1:
+                log.exception("an answer cannot be written", source=batch[0][0].source.id)
+                _fail(batch, e)
+                return
+            for one in batch:
+                try:
+                    await self._write([one])
+                except Exception as alone:  # noqa: BLE001  as above
+                    log.warning("an answer cannot be written", source=one[0].source.id, error=type(alone).__name__)
+                    _fail([one], alone)
+
+    async def _write(self, batch: Sequence[Waiting]) -> None:
+        answers = [a for a, _ in batch]
+        policies = {a.source.id: self._policy(a.source) for a in answers}
+        ids, states, outcomes = await self._store.write(write_answers, answers, policies, self._now(), random.random)
+        self.states.update((s.source_id, s) for s in states)
+        try:
+            await self._bus.publish(ITEMS, ids)
+            await self._due.put({s.source_id: s.next_at.timestamp() for s in states if s.next_at is not None})
+        except RedisError as e:
+            log.warning("new items wait in the store until Redis is back", items=len(ids), why=str(e))
+        for (_, done), outcome in zip(batch, outcomes, strict=True):
+            if not done.done():
+                done.set_result(outcome)
+
+
+def _fail(batch: Sequence[Waiting], error: Exception) -> None:
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(error)

@@ -1,0 +1,162 @@
+"""The watcher stage: APScheduler's ticks, who is due, and polls under way. A thin loop around `watcher.poll`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from watcher.bus import Bus
+from watcher.bus.due import DueSet
+from watcher.decide import Outcome, Policy, SourceState
+from watcher.errors import RedisError, StoreError
+from watcher.fetch import Client, HostGate
+from watcher.model import Source
+from watcher.poll import Committer, ask, current_state
+from watcher.settings import Settings
+from watcher.store import Store
+from watcher.store.sources import load_states
+
+log = structlog.get_logger("watcher")
+
+TICK = 0.25  # seconds between two looks at who is due
+LEASE = 120.0  # seconds until a source whose watcher died comes due again; longer than any poll
+AT_ONCE = 200  # polls under way in one process
+RECONCILE = 30  # seconds between two comparisons of the due set with the list of sources
+PROJECT = "https://github.com/concordat-watch/concordat"
+
+
+def user_agent(version: str, public_url: str) -> str:
+    """Who we are, honestly, with an address where a host can learn more or complain."""
+    return f"Concordat/{version} (+{public_url or PROJECT}; feed reader)"
+
+
+class Watcher:
+    """Reads sources on a schedule until told to stop."""
+
+    def __init__(
+        self, settings: Settings, store: Store, bus: Bus, client: Client, sources: Sequence[Source],
+        *, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:  # fmt: skip
+        self._settings, self._store, self._client, self._now = settings, store, client, now
+        self._sources = {s.id: s for s in sources}
+        self._due = DueSet(bus)
+        self._gate = HostGate()
+        self._committer = Committer(store, bus, self._due, self._policy, now)
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+
+    def _policy(self, source: Source) -> Policy:
+        return Policy(max_age=self._settings.max_age, every=source.every)
+
+    async def load(self) -> None:
+        """Read what is remembered of the sources."""
+        self._committer.states = await self._store.read(load_states)
+
+    def use(self, sources: Sequence[Source]) -> None:
+        """Go on with another list of sources; the next reconciliation tells Redis."""
+        self._sources = {s.id: s for s in sources}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop`; polls under way are finished, or dropped after a moment: nothing of them is lost, only asked again."""
+        await _until_there(self.load, stop)
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+        scheduler.add_job(self._reconcile, "interval", seconds=RECONCILE, next_run_time=self._now())
+        scheduler.add_job(self._tick, "interval", seconds=TICK)
+        scheduler.start()
+        try:
+            await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            await self._finish()
+
+    async def once(self, progress: Callable[[Source, Outcome], None]) -> None:
+        """Poll every source one time, whenever it would be due; `progress` hears of each."""
+        await self.load()
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def one(source: Source) -> None:
+            async with limit:
+                progress(source, await self._poll(source))
+
+        async with asyncio.TaskGroup() as group:
+            for source in self._sources.values():
+                group.create_task(one(source))
+
+    def state(self, source: Source) -> SourceState:
+        """What is remembered of a source now."""
+        return current_state(source, self._committer.states.get(source.id))
+
+    async def _poll(self, source: Source) -> Outcome:
+        before = self.state(source)
+        answer = await ask(source, before, self._client, self._gate)
+        outcome = await self._committer.commit(answer)
+        if outcome.notice:
+            log.warning("source", source=source.id, health=str(outcome.state.health), notice=outcome.notice)
+        if outcome.items:
+            log.info("new items", source=source.id, items=len(outcome.items), quiet=sum(i.quiet is not None for i in outcome.items))
+        return outcome
+
+    async def _tick(self) -> None:
+        room = AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return
+        try:
+            ids = await self._due.claim(self._now().timestamp(), LEASE, room)
+        except RedisError as e:
+            log.warning("polling waits", why=str(e))
+            return
+        for source_id in ids:
+            source = self._sources.get(source_id)
+            if source is not None and source_id not in self._under_way:
+                task = asyncio.create_task(self._poll_quietly(source))
+                self._under_way[source_id] = task
+                task.add_done_callback(partial(self._done, source_id))
+
+    def _done(self, source_id: str, _task: asyncio.Task[None]) -> None:
+        self._under_way.pop(source_id, None)
+
+    async def _poll_quietly(self, source: Source) -> None:
+        try:
+            await self._poll(source)
+        except StoreError as e:
+            log.warning("polling waits", source=source.id, why=str(e))
+        except Exception:
+            log.exception("poll failed", source=source.id)
+
+    async def _reconcile(self) -> None:
+        """Give every source a time that has none (a new one, or Redis was emptied), and drop those that are gone."""
+        now = self._now().timestamp()
+        times = {}
+        for source in self._sources.values():
+            next_at = self.state(source).next_at
+            soonest = now + source.every.total_seconds() * 1.2 if source.every else None
+            times[source.id] = min(next_at.timestamp() if next_at else now, soonest or float("inf"))
+        try:
+            await self._due.add_missing(times)
+            await self._due.remove([i for i in await self._due.known() if i not in times])
+        except RedisError as e:
+            log.warning("polling waits", why=str(e))
+
+    async def _finish(self) -> None:
+        tasks = list(self._under_way.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=5)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+async def _until_there(load: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run `load` until the database answers."""
+    while not stop.is_set():
+        try:
+            await load()
+        except StoreError as e:
+            log.warning("watcher waits", why=str(e))
+            await asyncio.sleep(1)
+        else:
+            return

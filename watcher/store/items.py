@@ -1,0 +1,85 @@
+"""Items in and out of the store. Plain functions on a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from watcher.decide import NewItem
+from watcher.model import Facts, Item
+from watcher.store.database import insert_ignore
+from watcher.store.tables import dead_letters, item_keys, items
+from watcher.urls import canonical, outlet_of
+
+_CHUNK = 500  # values of one IN (…); SQLite's own limit is far above
+
+
+def known_keys(conn: Connection, source_id: str, keys: Iterable[bytes]) -> dict[bytes, int]:
+    """Which of these keys the source's items already have, and which item each belongs to."""
+    wanted = list(set(keys))
+    found: dict[bytes, int] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(item_keys.c.key, item_keys.c.item_id).where(
+            item_keys.c.source_id == source_id, item_keys.c.key.in_(wanted[start : start + _CHUNK])
+        )
+        found.update((bytes(row.key), row.item_id) for row in conn.execute(query))
+    return found
+
+
+def insert_items(conn: Connection, new: Sequence[tuple[str, str, NewItem]], now: datetime) -> list[int]:
+    """Write new items, given as (source id, kind, item); the row ids, in the same order."""
+    if not new:
+        return []
+    rows = [_row(source_id, kind, item, now) for source_id, kind, item in new]
+    result = conn.execute(insert(items).returning(items.c.id, sort_by_parameter_order=True), rows)
+    ids = [int(i) for i in result.scalars()]
+    keys = [
+        {"source_id": source_id, "key": key, "item_id": row_id}
+        for (source_id, _, item), row_id in zip(new, ids, strict=True)
+        for key in item.keys
+    ]
+    if keys:
+        conn.execute(insert_ignore(conn, item_keys), keys)
+    return ids
+
+
+def add_keys(conn: Connection, source_id: str, more: Sequence[tuple[bytes, int]]) -> None:
+    """Let known items be known by further keys as well."""
+    if more:
+        conn.execute(insert_ignore(conn, item_keys), [{"source_id": source_id, "key": k, "item_id": i} for k, i in more])
+
+
+def load_items(conn: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Item rows by id; ids that are not there are left out."""
+    found: dict[int, Mapping[str, Any]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        query = select(items).where(items.c.id.in_(ids[start : start + _CHUNK]))
+        found.update((row["id"], dict(row)) for row in conn.execute(query).mappings())
+    return found
+
+
+def as_item(row: Mapping[str, Any]) -> Item:
+    """A row of `items` as the Item that the rules look at."""
+    return Item(
+        id=str(row["id"]), title=row["title"], summary=row["summary"], content=row["content"], url=row["url"], source=row["source_id"],
+        kind=row["kind"], lang=row["lang"], tags=tuple(row["tags"]), published=row["published_at"], seen=row["seen_at"],
+        author=row["author"], facts=Facts(**(row["facts"] or {})),
+    )  # fmt: skip
+
+
+def add_dead_letter(conn: Connection, stream: str, ref: str, error: str, attempts: int, now: datetime) -> None:
+    """Keep the record of a row that could not be carried on."""
+    conn.execute(insert(dead_letters).values(stream=stream, ref=ref, error=error[:2000], attempts=attempts, at=now))
+
+
+def _row(source_id: str, kind: str, item: NewItem, now: datetime) -> dict[str, Any]:
+    e = item.entry
+    return {
+        "source_id": source_id, "kind": kind, "entry_id": e.entry_id, "url": e.url, "canonical_url": canonical(e.url) if e.url else "",
+        "outlet": outlet_of(e.url, source_id), "title": e.title, "summary": e.summary, "content": e.content, "lang": e.lang,
+        "tags": list(e.tags), "author": e.author, "published_at": e.published, "seen_at": now, "facts": e.facts.as_dict() or None,
+        "quiet": item.quiet.value if item.quiet else None,
+    }  # fmt: skip
