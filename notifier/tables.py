@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from rules import tables as first_floor
 from watcher.store import Json, Moment, RowId, metadata
@@ -52,6 +52,7 @@ deliveries = Table(
     Column("kind", String(16), nullable=False),  # alert | digest | notice
     Column("story_id", RowId, ForeignKey("stories.id", ondelete="SET NULL")),
     Column("digest_id", RowId, ForeignKey("digests.id", ondelete="SET NULL")),
+    Column("severity", String(8)),  # of an alert: the story's severity that this delivery tells
     Column("payload", Json),  # what a notice says
     Column("state", String(16), nullable=False),  # pending | sending | sent | dropped | dead
     Column("reason", Text, nullable=False),  # why it was routed, dropped or given up, in words
@@ -66,4 +67,15 @@ deliveries = Table(
     Index("ix_deliveries_state_not_before", "state", "not_before"),
     Index("ix_deliveries_story_id", "story_id"),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
+)
+
+# what a reader said of one alert; pressing again changes the vote
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("delivery_id", RowId, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("subscriber_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("vote", Integer, nullable=False),  # 1 worth it, -1 not
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("delivery_id", "subscriber_id"),
 )

@@ -1,0 +1,169 @@
+"""Telegram's Bot API through python-telegram-bot: sending, editing and answering; and what each of its errors means for a delivery.
+
+The token appears in every address that the client calls, therefore no text of the client's own errors is passed on where it could
+hold one, and the HTTP library's log is kept quiet.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+# the library's switch for RetryAfter.retry_after as a timedelta; without it the error cannot even be made without a warning
+os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters, Update
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.request import HTTPXRequest
+
+from notifier.render import Keyboard, Message
+from watcher.errors import DeliveryError, DeliveryReason
+
+SEND_SECONDS = 15.0  # for one call, after which its outcome is unknown
+POLL_SECONDS = 20  # a long poll
+CONNECTIONS = 64
+UPDATES = ("message", "callback_query", "my_chat_member")
+
+_GONE = ("chat not found", "user is deactivated", "bot was kicked", "bot is not a member", "group chat was deleted", "peer_id_invalid")
+_SERVER = ("bad gateway", "internal server error", "gateway timeout", "service unavailable", "too many requests")
+
+for _noisy in ("httpx", "httpcore"):
+    logging.getLogger(_noisy).setLevel(logging.WARNING)  # they log whole addresses, token and all
+
+
+class Telegram:
+    """One bot. Every method raises DeliveryError."""
+
+    def __init__(self, token: str, base_url: str) -> None:
+        """Prepare the client; nothing is opened before `start`."""
+        self._bot = Bot(
+            token,
+            base_url=base_url,
+            request=HTTPXRequest(CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS),
+            get_updates_request=HTTPXRequest(1, read_timeout=10, connect_timeout=10),
+        )
+
+    async def start(self) -> str:
+        """Ask Telegram who we are; the bot's name."""
+        await _said(self._bot.initialize())
+        return self._bot.username
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._bot.shutdown()
+
+    async def send(self, chat: str, message: Message, *, reply_to: str | None = None, as_plain: bool = False) -> str:
+        """Send one message; Telegram's id of it."""
+        answer = await _said(
+            self._bot.send_message(
+                chat_id=int(chat),
+                text=message.body.text,
+                entities=None if as_plain else _entities(message),
+                reply_markup=_markup(message.keyboard),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_parameters=ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to else None,
+            )
+        )
+        return str(answer.message_id)
+
+    async def edit(self, chat: str, ref: str, message: Message, *, as_plain: bool = False) -> None:
+        """Show the message `ref` in a new state; one that shows it already is fine."""
+        try:
+            await _said(
+                self._bot.edit_message_text(
+                    chat_id=int(chat),
+                    message_id=int(ref),
+                    text=message.body.text,
+                    entities=None if as_plain else _entities(message),
+                    reply_markup=_markup(message.keyboard),
+                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                )
+            )
+        except DeliveryError as e:
+            if "not modified" not in str(e):
+                raise
+
+    async def answer_press(self, query: str, text: str = "") -> None:
+        """Stop the little clock on the button that was pressed, with a word on it."""
+        await _said(self._bot.answer_callback_query(query, text=text[:200] or None))
+
+    async def updates(self, offset: int | None) -> Sequence[Update]:
+        """What people wrote or pressed since `offset`; waits up to `POLL_SECONDS`."""
+        return await _said(self._bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES))
+
+    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """What the bot's menu offers."""
+        await _said(self._bot.set_my_commands(list(commands)))
+
+
+async def _said(call: Any) -> Any:
+    try:
+        return await call
+    except TelegramError as e:
+        raise explain(e) from None
+
+
+def explain(error: TelegramError) -> DeliveryError:
+    """The one table of Telegram's errors; BadRequest and TimedOut come first, because they are network errors to the library."""
+    for kind, meaning in _TABLE:
+        if isinstance(error, kind):
+            return meaning(error)
+    return DeliveryError(DeliveryReason.SERVER, "Telegram answered something unknown")
+
+
+def _bad_request(error: Any) -> DeliveryError:
+    text = error.message.lower()
+    if any(phrase in text for phrase in _GONE):
+        return DeliveryError(DeliveryReason.GONE, f"Telegram: {error.message}", permanent=True)
+    if "can't parse entities" in text or "entity" in text:
+        return DeliveryError(DeliveryReason.MARKUP, f"Telegram: {error.message}", permanent=True)
+    return DeliveryError(DeliveryReason.REFUSED, f"Telegram: {error.message}", permanent=True)
+
+
+def _timed_out(error: Any) -> DeliveryError:
+    if isinstance(error.__cause__, httpx.PoolTimeout | httpx.ConnectTimeout):
+        return DeliveryError(DeliveryReason.NETWORK, "Telegram could not be reached in time")
+    return DeliveryError(DeliveryReason.UNKNOWN_OUTCOME, "Telegram did not answer in time; it may have taken the message")
+
+
+def _forbidden(error: Any) -> DeliveryError:
+    blocked = "blocked" in error.message.lower()
+    return DeliveryError(DeliveryReason.BLOCKED if blocked else DeliveryReason.GONE, f"Telegram: {error.message}", permanent=True)
+
+
+def _retry_after(error: Any) -> DeliveryError:
+    wait = error.retry_after
+    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+    return DeliveryError(DeliveryReason.RATE_LIMITED, f"Telegram asks to wait {seconds:.0f} s", retry_after=seconds)
+
+
+def _network(error: Any) -> DeliveryError:
+    if any(phrase in error.message.lower() for phrase in _SERVER):
+        return DeliveryError(DeliveryReason.SERVER, f"Telegram: {error.message}")
+    return DeliveryError(DeliveryReason.NETWORK, f"Telegram cannot be reached ({type(error.__cause__ or error).__name__})")
+
+
+_TABLE: tuple[tuple[type[TelegramError], Callable[[Any], DeliveryError]], ...] = (
+    (BadRequest, _bad_request),
+    (TimedOut, _timed_out),
+    (Forbidden, _forbidden),
+    (RetryAfter, _retry_after),
+    (ChatMigrated, lambda e: DeliveryError(DeliveryReason.MOVED, "the group has a new id", moved_to=str(e.new_chat_id))),
+    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave")),
+    (Conflict, lambda _: DeliveryError(DeliveryReason.REFUSED, "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather")),
+    (NetworkError, _network),
+)  # fmt: skip
+
+
+def _entities(message: Message) -> list[MessageEntity]:
+    return [MessageEntity(e.type, e.offset, e.length, url=e.url or None) for e in message.body.entities()]
+
+
+def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+    if not keyboard:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(b.text, callback_data=b.data) for b in row] for row in keyboard])

@@ -1,0 +1,68 @@
+"""Whom a story reaches: a pure decision for one story and one subscriber, always with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from notifier.model import State, Story, Subscriber, Told, rank
+
+
+class Verdict(StrEnum):
+    """What is to be done: ring once, ring again because it grew louder, show the newest state in place, or nothing."""
+
+    RING = "ring"
+    RING_AGAIN = "ring_again"
+    EDIT = "edit"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict and why, in words; `told` is the delivery to be edited, or the one a new ring answers."""
+
+    verdict: Verdict
+    reason: str
+    told: Told | None = None
+
+
+def route(story: Story, subscriber: Subscriber, existing: Sequence[Told]) -> Decision:
+    """Decide from the story as it is now; `existing` are its alerts to this subscriber, oldest first."""
+    unwanted = unwanted(story, subscriber)
+    if not existing:
+        return Decision(Verdict.NOTHING, unwanted) if unwanted else Decision(Verdict.RING, _wanted(story, subscriber))
+    last = existing[-1]
+    if not subscriber.active:
+        return Decision(Verdict.NOTHING, unwanted, last)
+    if last.state in {State.DROPPED, State.DEAD}:
+        return Decision(Verdict.NOTHING, f"the alert was {last.state}", last)
+    if rank(story.severity) > rank(last.severity) and last.state is not State.PENDING and not unwanted:
+        return Decision(Verdict.RING_AGAIN, f"severity rose from {last.severity} to {story.severity}", last)
+    if story.revision > last.revision:
+        return Decision(Verdict.EDIT, "the story changed", last)
+    return Decision(Verdict.NOTHING, "told already", last)
+
+
+def alert_key(story: int, subscriber: int, severity: str | None = None) -> str:
+    """What makes an alert one: the first of a story to a subscriber, or the one that a rise to `severity` rings."""
+    return f"alert:{story}:{subscriber}" + (f":{severity}" if severity else "")
+
+
+def unwanted(story: Story, subscriber: Subscriber) -> str:
+    if not subscriber.active:
+        return f"subscriber is {subscriber.state}"
+    if not subscriber.alerts:
+        return "wants digests only"
+    if rank(story.severity) < rank(subscriber.min_severity):
+        return f"{story.severity} is below {subscriber.min_severity}"
+    if subscriber.topics is not None and not set(subscriber.topics) & set(story.topics):
+        return "follows none of " + (", ".join(story.topics) or "no topic")
+    return ""
+
+
+def _wanted(story: Story, subscriber: Subscriber) -> str:
+    if subscriber.topics is None:
+        return f"follows every topic; {story.severity} is at least {subscriber.min_severity}"
+    shared = [t for t in story.topics if t in subscriber.topics]
+    return f"follows {', '.join(shared)}; {story.severity} is at least {subscriber.min_severity}"

@@ -1,0 +1,229 @@
+"""Sending: every address has a lane of its own, in which one message is on its way at a time; a slow lane holds no other.
+
+A handful of workers take lanes that may send now. The ledger decides who sends what (a claim), the limiter when; the outcome is recorded
+before the lane goes on. Nothing here knows what a message says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from notifier import ledger, subscribers
+from notifier.ledger import Due, Job
+from notifier.limiter import Answer, Later
+from notifier.model import Channel, Kind, Standing
+from notifier.retry import Course, Next, after_failure
+from notifier.route import unwanted
+from watcher.errors import DeliveryError, DeliveryReason, StoreError
+from watcher.store import Store
+
+log = structlog.get_logger("sender")
+
+WORKERS = 32
+RECORD_PAUSE = 0.5  # seconds before an outcome that could not be recorded is recorded again; doubles to 10
+Lane = tuple[Channel, str]
+
+
+class Outlet(Protocol):
+    """One channel as the sender sees it."""
+
+    async def ask(self, address: str) -> Answer:
+        """When a message may go to this address; never raises."""
+        ...
+
+    async def hold(self, address: str, seconds: float) -> None:
+        """The channel asked us to leave this address alone; never raises."""
+        ...
+
+    async def send(self, job: Job) -> str | None:
+        """Send or edit; the channel's id of the message. Raises DeliveryError, or StoreError when what it says cannot be read."""
+        ...
+
+
+@dataclass
+class _Queue:
+    waiting: list[tuple[int, int]] = field(default_factory=list)  # (priority, delivery), a heap
+
+
+def priority(due: Due) -> int:
+    """Answers to people first, then alerts, digests, and edits when nothing new waits."""
+    return 3 if due.edit else {Kind.NOTICE: 0, Kind.ALERT: 1, Kind.DIGEST: 2}[due.kind]
+
+
+class Sender:
+    """The lanes and the workers of this process. `submit` never waits; `run` works until `stop`, then finishes what is in flight."""
+
+    def __init__(
+        self,
+        store: Store,
+        outlets: Mapping[Channel, Outlet],
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        chance: Callable[[], float] = random.random,
+        on_error: Callable[[Channel, DeliveryError | None], None] = lambda _channel, _error: None,
+    ) -> None:
+        """`on_error` hears of every failure, and of None for every success, channel by channel."""
+        self._store = store
+        self._outlets = outlets
+        self._now = now
+        self._chance = chance
+        self._on_error = on_error
+        self._lanes: dict[Lane, _Queue] = {}
+        self._ready: asyncio.Queue[Lane | None] = asyncio.Queue()
+        self._known: set[int] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def submit(self, dues: Iterable[Due]) -> None:
+        """Put deliveries into their lanes; those that are there already, or whose channel is not set up, are passed over."""
+        for due in dues:
+            if due.id in self._known or due.channel not in self._outlets:
+                continue
+            self._known.add(due.id)
+            self._idle.clear()
+            lane = (due.channel, due.address)
+            if lane not in self._lanes:
+                self._lanes[lane] = _Queue()
+                self._ready.put_nowait(lane)
+            heapq.heappush(self._lanes[lane].waiting, (priority(due), due.id))
+
+    async def idle(self) -> None:
+        """Return once nothing is queued or in flight."""
+        await self._idle.wait()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop` is set."""
+        workers = [asyncio.create_task(self._work(stop)) for _ in range(WORKERS)]
+        await stop.wait()
+        for _ in workers:
+            self._ready.put_nowait(None)
+        await asyncio.gather(*workers)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        while (lane := await self._ready.get()) is not None and not stop.is_set():
+            wait = await self._permission(lane, stop)
+            if wait is None:
+                await self._send_next(lane)
+            elif not stop.is_set():
+                asyncio.get_running_loop().call_later(wait, self._ready.put_nowait, lane)
+
+    async def _permission(self, lane: Lane, stop: asyncio.Event) -> float | None:
+        """None when a slot is booked and has come; else the seconds for which this lane must wait."""
+        channel, address = lane
+        while not stop.is_set():
+            answer = await self._outlets[channel].ask(address)
+            if isinstance(answer, Later) and not answer.everyone:
+                return answer.wait
+            await asyncio.sleep(answer.wait)
+            if not isinstance(answer, Later):
+                return None
+        return 0.0
+
+    async def _send_next(self, lane: Lane) -> None:
+        queue = self._lanes[lane]
+        _, id_ = heapq.heappop(queue.waiting)
+        try:
+            await self._deliver(id_)
+        except StoreError as e:
+            log.warning("a delivery waits for the database", delivery=id_, why=str(e))
+        except Exception:  # the edge of a worker: a poison delivery must not stop the lane, and its lease runs out
+            log.exception("a delivery failed", delivery=id_)
+        finally:
+            self._known.discard(id_)
+            if queue.waiting:
+                self._ready.put_nowait(lane)
+            else:
+                del self._lanes[lane]
+            if not self._known:
+                self._idle.set()
+
+    async def _deliver(self, id_: int) -> None:
+        job = await self._store.write(ledger.claim, id_, self._now())
+        if job is None:
+            return
+        refusal = _refusal(job)
+        if refusal:
+            await self._record(ledger.drop, job, refusal)
+            return
+        outlet = self._outlets[job.subscriber.channel]
+        try:
+            ref = await outlet.send(job)
+        except DeliveryError as e:
+            await self._failed(job, e)
+            return
+        except StoreError:
+            await self._record(ledger.put_back, job, self._now() + timedelta(seconds=1), "the database was away", counts=False)
+            raise
+        except Exception as e:  # noqa: BLE001  what cannot even be composed is set aside, and said
+            log.exception("a message cannot be composed", delivery=job.id, story=job.story.id if job.story else None)
+            await self._record(ledger.bury, job, f"cannot be composed: {type(e).__name__}", self._now())
+            return
+        self._on_error(job.subscriber.channel, None)
+        moved_on = await self._record(ledger.sent, job, ref, self._now())
+        log.info("sent", delivery=job.id, subscriber=job.subscriber.id, story=job.story.id if job.story else None, edit=job.edit)
+        if moved_on:
+            log.debug("an edit is due", delivery=job.id)
+
+    async def _failed(self, job: Job, error: DeliveryError) -> None:
+        now = self._now()
+        step = after_failure(error, job.attempts, now - job.created_at, self._chance())
+        self._on_error(job.subscriber.channel, error)
+        log.warning(
+            "not delivered", delivery=job.id, subscriber=job.subscriber.id, reason=str(error.reason), then=str(step.course),
+            attempts=job.attempts,
+        )  # fmt: skip
+        if step.hold:
+            await self._outlets[job.subscriber.channel].hold(job.subscriber.address, step.wait)
+        if job.edit and error.reason is DeliveryReason.REFUSED:
+            step = Next(Course.BURY, step.reason)
+        await self._record(_settle, job, step, error.moved_to, now)
+
+    async def _record(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Write an outcome, however long the database is away: what was sent must not be forgotten while this process lives."""
+        pause = RECORD_PAUSE
+        while True:
+            try:
+                return await self._store.write(fn, *args, **kwargs)
+            except StoreError as e:
+                log.error("an outcome cannot be recorded yet", why=str(e))  # noqa: TRY400  the trace says nothing more
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+
+
+def _refusal(job: Job) -> str:
+    """Why a delivery that was wanted when it was written is wanted no longer; empty when it is."""
+    person = job.subscriber
+    if person.state is Standing.GONE or (job.kind is not Kind.NOTICE and not person.active):
+        return f"subscriber is {person.state}"
+    if job.kind is Kind.ALERT and job.story is None:
+        return "the story is no more"
+    if job.kind is Kind.ALERT and job.story and not job.edit:
+        return unwanted(job.story, person)
+    return ""
+
+
+def _settle(conn: Any, job: Job, step: Next, moved_to: str | None, now: datetime) -> None:
+    """Record what follows a failure, in one transaction with what it says of the subscriber."""
+    if step.course is Course.AGAIN:
+        ledger.put_back(conn, job, now + timedelta(seconds=step.wait), step.reason, counts=step.counts)
+    elif step.course is Course.MOVE and moved_to:
+        holder = subscribers.move(conn, job.subscriber.id, moved_to)
+        if holder == job.subscriber.id:
+            ledger.put_back(conn, job, now, step.reason, counts=False)
+        else:
+            ledger.drop(conn, job, step.reason)
+    elif step.course is Course.GONE:
+        subscribers.set_state(conn, job.subscriber.id, Standing.GONE, step.reason)
+        ledger.drop(conn, job, step.reason)
+    else:
+        ledger.bury(conn, job, step.reason, now)
+
+

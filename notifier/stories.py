@@ -1,0 +1,101 @@
+"""Reading stories, with the reports that make them up, as readers are shown them. What the rules stage wrote is never changed here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, and_, or_, select
+
+from notifier.model import Party, Report, Story, rank
+from rules.tables import stories, story_items
+from watcher.store.tables import items
+
+CHUNK = 500  # rows or ids in one statement
+T = TypeVar("T")
+
+
+def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The rows in lists of at most `size`, in order."""
+    batch: list[T] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def load(conn: Connection, ids: Iterable[int]) -> dict[int, Story]:
+    """The stories with these ids, by id; those that are gone are left out."""
+    found: dict[int, Story] = {}
+    for batch in chunks(sorted(set(ids))):
+        reports = _reports(conn, batch)
+        for row in conn.execute(select(stories).where(stories.c.id.in_(batch))):
+            found[row.id] = _story(row, reports.get(row.id, ()))
+    return found
+
+
+def in_window(conn: Connection, after: datetime, until: datetime) -> list[Story]:
+    """What counts for a digest over (after, until]: stories that began in it, and rang or were published within it; loudest first.
+
+    A story of a new source that rang nobody and was published earlier is the past, not news.
+    """
+    s = stories.c
+    rows = conn.execute(
+        select(s.id).where(
+            s.created_at > after,
+            s.created_at <= until,
+            or_(s.rung_at.is_not(None), s.published_at.is_(None), and_(s.published_at > after, s.published_at <= until)),
+        )
+    )
+    return sorted(load(conn, [r.id for r in rows]).values(), key=weight, reverse=True)
+
+
+def latest(conn: Connection, topics: Sequence[str] | None, least: Sequence[str], limit: int) -> list[Story]:
+    """The newest stories of these topics (None: every one) whose severity is in `least`, newest first, quiet ones too."""
+    s = stories.c
+    rows = conn.execute(select(s.id, s.topics).where(s.severity.in_(least)).order_by(s.created_at.desc(), s.id.desc()).limit(limit * 20))
+    wanted = [r.id for r in rows if topics is None or set(topics) & set(r.topics)][:limit]
+    found = load(conn, wanted)
+    return [found[i] for i in wanted]
+
+
+def topics_seen(conn: Connection, limit: int = 1000) -> list[str]:
+    """The topics that recent stories carry, most frequent first."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in conn.execute(select(stories.c.topics).order_by(stories.c.id.desc()).limit(limit)):
+        for topic in row.topics:
+            counts[topic] += 1
+    return sorted(counts, key=lambda t: (-counts[t], t))
+
+
+def weight(story: Story) -> tuple[int, int, float, datetime]:
+    """What comes first in a digest: the louder, then the more widely told, the surer, the newer."""
+    return rank(story.severity), len(story.outlets), story.score, story.created_at
+
+
+def _reports(conn: Connection, ids: Sequence[int]) -> dict[int, list[Report]]:
+    found: dict[int, list[Report]] = defaultdict(list)
+    i = items.c
+    query = (
+        select(story_items.c.story_id, i.outlet, i.title, i.url, i.lang, i.published_at, i.seen_at)
+        .join(items, i.id == story_items.c.item_id)
+        .where(story_items.c.story_id.in_(ids))
+        .order_by(i.id)
+    )
+    for row in conn.execute(query):
+        found[row.story_id].append(Report(row.outlet, row.title, row.url, row.lang, row.published_at or row.seen_at))
+    return found
+
+
+def _story(row: Row[Any], reports: Sequence[Report]) -> Story:
+    return Story(
+        id=row.id, title=row.title, url=row.url, severity=row.severity, topics=tuple(row.topics), rules=tuple(row.rules),
+        parties=tuple(Party(e["id"], e["name"], e["type"]) for e in row.entities), facts=row.facts or {}, outlets=tuple(row.outlets),
+        reports=tuple(reports), item_count=row.item_count, revision=row.revision, created_at=row.created_at,
+        published_at=row.published_at, score=row.score,
+    )  # fmt: skip
