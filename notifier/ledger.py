@@ -6,12 +6,12 @@ not recorded within the lease is due again: only a crash between the channel's a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from notifier import stories, subscribers
 from notifier.model import Channel, Kind, State, Story, Subscriber
@@ -76,9 +76,12 @@ def new(key: str, subscriber: int, kind: Kind, reason: str, now: datetime, **mor
     }  # fmt: skip
 
 
-def due(conn: Connection, now: datetime, limit: int = 2000) -> list[Due]:
-    """What may be sent now: pending, held by a sender that died, or seen by its reader in an older revision; oldest first."""
-    return _lanes(conn, _claimable(now), limit)
+def due(conn: Connection, now: datetime, channels: Collection[Channel], after: int = 0, limit: int = 2000) -> list[Due]:
+    """What may be sent now: pending, held by a sender that died, or seen by its reader in an older revision.
+
+    Of these channels, with ids above `after`, in their order.
+    """
+    return _lanes(conn, and_(table.c.id > after, people.c.channel.in_(list(channels)), _claimable(now)), limit)
 
 
 def lanes(conn: Connection, ids: Sequence[int], now: datetime) -> list[Due]:
@@ -163,10 +166,19 @@ def revive(conn: Connection, ids: Sequence[int], now: datetime) -> int:
     return revived
 
 
-def unfinished(conn: Connection) -> int:
-    """How many deliveries are still to be sent, whenever that may be."""
-    rows = conn.scalars(select(table.c.id).where(table.c.state.in_([State.PENDING, State.SENDING])))
-    return len(list(rows))
+def next_due(conn: Connection, channels: Collection[Channel]) -> datetime | None:
+    """When the next delivery of these channels may be sent; None when there is none left to send."""
+    query = (
+        select(func.min(table.c.not_before))
+        .join(people, people.c.id == table.c.subscriber_id)
+        .where(people.c.channel.in_(list(channels)), or_(table.c.state == State.PENDING, _stale()))
+    )
+    found: datetime | None = conn.scalar(query)
+    return found
+
+
+def _stale() -> Any:
+    return and_(table.c.state == State.SENT, table.c.sent_revision < table.c.revision)
 
 
 def _claimable(now: datetime) -> Any:
@@ -174,7 +186,7 @@ def _claimable(now: datetime) -> Any:
     return or_(
         and_(table.c.state == State.PENDING, table.c.not_before <= now),
         and_(table.c.state == State.SENDING, table.c.lease_until < now),
-        and_(table.c.state == State.SENT, table.c.sent_revision < table.c.revision, table.c.not_before <= now, free),
+        and_(_stale(), table.c.not_before <= now, free),
     )
 
 

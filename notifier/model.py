@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -50,7 +51,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One person, group or mailbox, and what they want; `topics` None means every topic."""
+    """One person, group or mailbox, and what they want: `topics` (None: every topic) but those that are `muted`."""
 
     id: int
     channel: Channel
@@ -60,6 +61,7 @@ class Subscriber:
     state: Standing = Standing.ACTIVE
     state_reason: str = ""
     topics: tuple[str, ...] | None = None
+    muted: tuple[str, ...] = ()
     min_severity: str = "normal"
     alerts: bool = True
     digest_at: str | None = None
@@ -70,6 +72,12 @@ class Subscriber:
     def active(self) -> bool:
         """Whether anything may be sent unasked."""
         return self.state is Standing.ACTIVE
+
+    def follows(self, topics: Sequence[str]) -> bool:
+        """Whether a story of these topics concerns them: one followed topic that is not muted is enough."""
+        if not topics:
+            return self.topics is None
+        return any((self.topics is None or t in self.topics) and t not in self.muted for t in topics)
 
 
 @dataclass(frozen=True, slots=True)

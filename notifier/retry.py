@@ -54,5 +54,5 @@ def after_failure(error: DeliveryError, attempts: int, age: timedelta, chance: f
 
 def backoff(attempts: int, chance: float) -> float:
     """Seconds before the next try: doubling from `FIRST` to `MOST`, of which half is left to chance."""
-    whole = min(MOST, FIRST * 2 ** min(max(attempts, 1) - 1, 20))
+    whole: float = min(MOST, FIRST * 2 ** min(max(attempts, 1) - 1, 20))
     return whole * (0.5 + chance / 2)

@@ -29,15 +29,15 @@ class Decision:
 
 def route(story: Story, subscriber: Subscriber, existing: Sequence[Told]) -> Decision:
     """Decide from the story as it is now; `existing` are its alerts to this subscriber, oldest first."""
-    unwanted = unwanted(story, subscriber)
+    refusal = unwanted(story, subscriber)
     if not existing:
-        return Decision(Verdict.NOTHING, unwanted) if unwanted else Decision(Verdict.RING, _wanted(story, subscriber))
+        return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, _wanted(story, subscriber))
     last = existing[-1]
     if not subscriber.active:
-        return Decision(Verdict.NOTHING, unwanted, last)
+        return Decision(Verdict.NOTHING, refusal, last)
     if last.state in {State.DROPPED, State.DEAD}:
         return Decision(Verdict.NOTHING, f"the alert was {last.state}", last)
-    if rank(story.severity) > rank(last.severity) and last.state is not State.PENDING and not unwanted:
+    if rank(story.severity) > rank(last.severity) and last.state is not State.PENDING and not refusal:
         return Decision(Verdict.RING_AGAIN, f"severity rose from {last.severity} to {story.severity}", last)
     if story.revision > last.revision:
         return Decision(Verdict.EDIT, "the story changed", last)
@@ -50,19 +50,18 @@ def alert_key(story: int, subscriber: int, severity: str | None = None) -> str:
 
 
 def unwanted(story: Story, subscriber: Subscriber) -> str:
+    """Why this subscriber wants no alert of the story; empty when they do."""
     if not subscriber.active:
         return f"subscriber is {subscriber.state}"
     if not subscriber.alerts:
         return "wants digests only"
     if rank(story.severity) < rank(subscriber.min_severity):
         return f"{story.severity} is below {subscriber.min_severity}"
-    if subscriber.topics is not None and not set(subscriber.topics) & set(story.topics):
+    if not subscriber.follows(story.topics):
         return "follows none of " + (", ".join(story.topics) or "no topic")
     return ""
 
 
 def _wanted(story: Story, subscriber: Subscriber) -> str:
-    if subscriber.topics is None:
-        return f"follows every topic; {story.severity} is at least {subscriber.min_severity}"
-    shared = [t for t in story.topics if t in subscriber.topics]
-    return f"follows {', '.join(shared)}; {story.severity} is at least {subscriber.min_severity}"
+    shared = [t for t in story.topics if subscriber.follows([t])]
+    return f"follows {', '.join(shared) or 'everything'}; {story.severity} is at least {subscriber.min_severity}"

@@ -44,12 +44,6 @@ def route_alerts(conn: Connection, ids: Sequence[int], now: datetime) -> list[in
     return ledger.write(conn, fresh_rows) + edits
 
 
-def unrouted(conn: Connection, before: datetime, limit: int = 500) -> list[int]:
-    """Alerts written before this moment that nobody has routed yet."""
-    query = select(alerts.c.id).where(alerts.c.routed_at.is_(None), alerts.c.at < before).order_by(alerts.c.id).limit(limit)
-    return list(conn.scalars(query))
-
-
 def _ring(story: Story, person: Subscriber, decision: Decision, now: datetime) -> dict[str, Any]:
     again = story.severity if decision.verdict is Verdict.RING_AGAIN else None
     return ledger.new(

@@ -162,7 +162,7 @@ class Sender:
         except StoreError:
             await self._record(ledger.put_back, job, self._now() + timedelta(seconds=1), "the database was away", counts=False)
             raise
-        except Exception as e:  # noqa: BLE001  what cannot even be composed is set aside, and said
+        except Exception as e:
             log.exception("a message cannot be composed", delivery=job.id, story=job.story.id if job.story else None)
             await self._record(ledger.bury, job, f"cannot be composed: {type(e).__name__}", self._now())
             return

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
-from notifier.model import Party, Report, Story, rank
+from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
 from rules.tables import stories, story_items
 from watcher.store.tables import items
 
@@ -55,11 +55,12 @@ def in_window(conn: Connection, after: datetime, until: datetime) -> list[Story]
     return sorted(load(conn, [r.id for r in rows]).values(), key=weight, reverse=True)
 
 
-def latest(conn: Connection, topics: Sequence[str] | None, least: Sequence[str], limit: int) -> list[Story]:
-    """The newest stories of these topics (None: every one) whose severity is in `least`, newest first, quiet ones too."""
+def latest(conn: Connection, subscriber: Subscriber, limit: int) -> list[Story]:
+    """The newest stories that concern a subscriber, newest first, quiet ones too."""
+    least = SEVERITIES[rank(subscriber.min_severity) :]
     s = stories.c
     rows = conn.execute(select(s.id, s.topics).where(s.severity.in_(least)).order_by(s.created_at.desc(), s.id.desc()).limit(limit * 20))
-    wanted = [r.id for r in rows if topics is None or set(topics) & set(r.topics)][:limit]
+    wanted = [r.id for r in rows if subscriber.follows(r.topics)][:limit]
     found = load(conn, wanted)
     return [found[i] for i in wanted]
 

@@ -61,7 +61,7 @@ def add(conn: Connection, wish: Wish, now: datetime, token: str | None = None) -
     tz = check_zone(wish.tz)
     values: dict[str, Any] = {
         "name": wish.name, "lang": wish.lang, "state": Standing.ACTIVE, "state_reason": "", "alerts": wish.alerts,
-        "topics": list(wish.topics) if wish.topics is not None else None, "min_severity": wish.min_severity,
+        "topics": list(wish.topics) if wish.topics is not None else None, "muted": [], "min_severity": wish.min_severity,
         "digest_at": at, "tz": tz, "digest_next": next_digest(now, at, tz) if at else None,
     }  # fmt: skip
     known = find(conn, wish.channel, wish.address)
@@ -73,7 +73,7 @@ def add(conn: Connection, wish: Wish, now: datetime, token: str | None = None) -
             digest_from=now - FIRST_WINDOW, **values,
         ))  # fmt: skip
     found = find(conn, wish.channel, wish.address)
-    assert found is not None  # noqa: S101  it was written above, in this transaction
+    assert found is not None  # it was written above, in this transaction
     return found
 
 
@@ -153,8 +153,8 @@ def subscriber(row: Row[Any]) -> Subscriber:
     """A row of the table as the model has it."""
     return Subscriber(
         id=row.id, channel=Channel(row.channel), address=row.address, name=row.name, lang=row.lang, state=Standing(row.state),
-        state_reason=row.state_reason, topics=tuple(row.topics) if row.topics is not None else None, alerts=bool(row.alerts),
-        min_severity=row.min_severity, digest_at=row.digest_at, tz=row.tz, token=row.token,
+        state_reason=row.state_reason, topics=tuple(row.topics) if row.topics is not None else None, muted=tuple(row.muted),
+        alerts=bool(row.alerts), min_severity=row.min_severity, digest_at=row.digest_at, tz=row.tz, token=row.token,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyCo
 from rules import tables as first_floor
 from watcher.store import Json, Moment, RowId, metadata
 
-assert first_floor.stories is not None  # noqa: S101  the foreign keys below need the first floor's tables declared first
+assert first_floor.stories is not None  # the foreign keys below need the first floor's tables declared first
 
 subscribers = Table(
     "subscribers",
@@ -20,6 +20,7 @@ subscribers = Table(
     Column("state", String(16), nullable=False),  # active | stopped | gone
     Column("state_reason", Text, nullable=False),
     Column("topics", Json),  # list of topic names, or None for every topic
+    Column("muted", Json, nullable=False),  # list of topic names that are not followed in any case
     Column("min_severity", String(8), nullable=False),
     Column("alerts", Boolean, nullable=False),  # gets alerts as they come; a mail subscriber gets digests only
     Column("digest_at", String(5)),  # "08:00" on the wall clock of `tz`, or None

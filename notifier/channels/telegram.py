@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 # the library's switch for RetryAfter.retry_after as a timedelta; without it the error cannot even be made without a warning
 os.environ.setdefault("PTB_TIMEDELTA", "1")
@@ -28,6 +28,9 @@ POLL_SECONDS = 20  # a long poll
 CONNECTIONS = 64
 UPDATES = ("message", "callback_query", "my_chat_member")
 
+BAD_TOKEN = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
+CONFLICT = "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather"
+
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "bot is not a member", "group chat was deleted", "peer_id_invalid")
 _SERVER = ("bad gateway", "internal server error", "gateway timeout", "service unavailable", "too many requests")
 
@@ -43,7 +46,9 @@ class Telegram:
         self._bot = Bot(
             token,
             base_url=base_url,
-            request=HTTPXRequest(CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS),
+            request=HTTPXRequest(
+                CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS
+            ),
             get_updates_request=HTTPXRequest(1, read_timeout=10, connect_timeout=10),
         )
 
@@ -51,6 +56,11 @@ class Telegram:
         """Ask Telegram who we are; the bot's name."""
         await _said(self._bot.initialize())
         return self._bot.username
+
+    @property
+    def id(self) -> str:
+        """The bot's number, which is the public half of its token."""
+        return self._bot.token.split(":")[0]
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -93,7 +103,7 @@ class Telegram:
 
     async def updates(self, offset: int | None) -> Sequence[Update]:
         """What people wrote or pressed since `offset`; waits up to `POLL_SECONDS`."""
-        return await _said(self._bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES))
+        return cast(Sequence[Update], await _said(self._bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES)))
 
     async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
         """What the bot's menu offers."""
@@ -153,8 +163,8 @@ _TABLE: tuple[tuple[type[TelegramError], Callable[[Any], DeliveryError]], ...] =
     (Forbidden, _forbidden),
     (RetryAfter, _retry_after),
     (ChatMigrated, lambda e: DeliveryError(DeliveryReason.MOVED, "the group has a new id", moved_to=str(e.new_chat_id))),
-    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave")),
-    (Conflict, lambda _: DeliveryError(DeliveryReason.REFUSED, "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather")),
+    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, BAD_TOKEN)),
+    (Conflict, lambda _: DeliveryError(DeliveryReason.REFUSED, CONFLICT)),
     (NetworkError, _network),
 )  # fmt: skip
 
