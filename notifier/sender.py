@@ -12,13 +12,14 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from notifier import ledger, subscribers
+from notifier.channels.outlet import Outlet
 from notifier.ledger import Due, Job
-from notifier.limiter import Answer, Later
+from notifier.limiter import Later
 from notifier.model import Channel, Kind, Standing
 from notifier.retry import Course, Next, after_failure
 from notifier.route import unwanted
@@ -30,22 +31,6 @@ log = structlog.get_logger("sender")
 WORKERS = 32
 RECORD_PAUSE = 0.5  # seconds before an outcome that could not be recorded is recorded again; doubles to 10
 Lane = tuple[Channel, str]
-
-
-class Outlet(Protocol):
-    """One channel as the sender sees it."""
-
-    async def ask(self, address: str) -> Answer:
-        """When a message may go to this address; never raises."""
-        ...
-
-    async def hold(self, address: str, seconds: float) -> None:
-        """The channel asked us to leave this address alone; never raises."""
-        ...
-
-    async def send(self, job: Job) -> str | None:
-        """Send or edit; the channel's id of the message. Raises DeliveryError, or StoreError when what it says cannot be read."""
-        ...
 
 
 @dataclass

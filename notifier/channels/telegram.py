@@ -28,7 +28,7 @@ POLL_SECONDS = 20  # a long poll
 CONNECTIONS = 64
 UPDATES = ("message", "callback_query", "my_chat_member")
 
-BAD_TOKEN = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
+NOT_OUR_BOT = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
 CONFLICT = "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather"
 
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "bot is not a member", "group chat was deleted", "peer_id_invalid")
@@ -43,14 +43,11 @@ class Telegram:
 
     def __init__(self, token: str, base_url: str) -> None:
         """Prepare the client; nothing is opened before `start`."""
-        self._bot = Bot(
-            token,
-            base_url=base_url,
-            request=HTTPXRequest(
-                CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS
-            ),
-            get_updates_request=HTTPXRequest(1, read_timeout=10, connect_timeout=10),
+        self._requests = (
+            HTTPXRequest(CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS),
+            HTTPXRequest(1, read_timeout=10, connect_timeout=10),
         )
+        self._bot = Bot(token, base_url=base_url, request=self._requests[0], get_updates_request=self._requests[1])
 
     async def start(self) -> str:
         """Ask Telegram who we are; the bot's name."""
@@ -63,8 +60,9 @@ class Telegram:
         return self._bot.token.split(":")[0]
 
     async def stop(self) -> None:
-        """Close the connections."""
-        await self._bot.shutdown()
+        """Close the connections, whether or not `start` ever got an answer."""
+        for request in self._requests:
+            await request.shutdown()
 
     async def send(self, chat: str, message: Message, *, reply_to: str | None = None, as_plain: bool = False) -> str:
         """Send one message; Telegram's id of it."""
@@ -163,7 +161,7 @@ _TABLE: tuple[tuple[type[TelegramError], Callable[[Any], DeliveryError]], ...] =
     (Forbidden, _forbidden),
     (RetryAfter, _retry_after),
     (ChatMigrated, lambda e: DeliveryError(DeliveryReason.MOVED, "the group has a new id", moved_to=str(e.new_chat_id))),
-    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, BAD_TOKEN)),
+    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, NOT_OUR_BOT)),
     (Conflict, lambda _: DeliveryError(DeliveryReason.REFUSED, CONFLICT)),
     (NetworkError, _network),
 )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Telegram chats as the sender sees them: alerts, answers and digests become messages, the limiter says when."""
+
+from __future__ import annotations
+
+from notifier import render
+from notifier.channels.telegram import Telegram
+from notifier.ledger import Job
+from notifier.limiter import Answer, Limiter
+from notifier.model import Kind
+from notifier.notice import read_notice
+from notifier.render import Message
+from watcher.bus import Bus
+from watcher.errors import DeliveryError, DeliveryReason
+from watcher.settings import Settings
+from watcher.store import Store
+
+
+class ChatOutlet:
+    """Sends through one bot; `client` is the bot, which the loop that reads people's messages shares."""
+
+    def __init__(self, client: Telegram, limiter: Limiter) -> None:
+        self.client = client
+        self._limiter = limiter
+
+    async def ask(self, address: str) -> Answer:
+        """When a message may go to this chat."""
+        return await self._limiter.ask(address)
+
+    async def hold(self, address: str, seconds: float) -> None:
+        """Telegram asked us to leave this chat alone."""
+        await self._limiter.hold(address, seconds)
+
+    async def send(self, job: Job) -> str | None:
+        """Send or edit; where Telegram does not take our entities, once more without them."""
+        message, reply_to = _composed(job)
+        try:
+            return await self._give(job, message, reply_to, as_plain=False)
+        except DeliveryError as e:
+            if e.reason is not DeliveryReason.MARKUP:
+                raise
+        return await self._give(job, message, reply_to, as_plain=True)
+
+    async def close(self) -> None:
+        """Close the bot's connections."""
+        await self.client.stop()
+
+    async def _give(self, job: Job, message: Message, reply_to: str | None, *, as_plain: bool) -> str | None:
+        chat = job.subscriber.address
+        if job.edit and job.remote_ref:
+            await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
+            return job.remote_ref
+        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain)
+
+
+def chat_outlet(settings: Settings, store: Store, bus: Bus) -> ChatOutlet | None:  # noqa: ARG001  every channel is opened alike
+    """The outlet for Telegram; None while no token is set."""
+    if settings.telegram_token is None:
+        return None
+    return ChatOutlet(Telegram(settings.telegram_token.get_secret_value(), settings.telegram_api_url), Limiter(bus))
+
+
+def _composed(job: Job) -> tuple[Message, str | None]:
+    """What the chat is shown, and which message of its own it answers."""
+    if job.kind is Kind.NOTICE:
+        return read_notice(job.payload or {})
+    if job.story is None:
+        raise DeliveryError(DeliveryReason.REFUSED, "there is nothing left to tell", permanent=True)
+    return render.alert(job.story, job.id, job.subscriber.tz), job.reply_to
