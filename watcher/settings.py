@@ -134,7 +134,8 @@ def _secret_file(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as e:
-        raise SettingsError(f"{name}: cannot read {path} ({getattr(e, 'strerror', None) or 'not text'}); check the path and its permissions") from None
+        why = getattr(e, "strerror", None) or "not text"
+        raise SettingsError(f"{name}: cannot read {path} ({why}); check the path and its permissions") from None
 
 
 def _from_file(file: Path) -> dict[str, Any]:

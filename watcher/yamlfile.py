@@ -59,7 +59,8 @@ def parse(text: str, file: str) -> Document:
         try:
             alias = _first_alias(text)
             if alias is not None:
-                raise OperatorError([Problem(Place(file, *alias), "anchors and aliases (& and *) are not read here", "write the value out")])
+                what = "anchors and aliases (& and *) are not read here"
+                raise OperatorError([Problem(Place(file, *alias), what, "write the value out")])
             node = loader.get_single_node()
         finally:
             loader.dispose()
@@ -83,7 +84,8 @@ def _first_alias(text: str) -> tuple[int, int] | None:
         return None
     for event in yaml.parse(text, Loader=_Loader):
         if getattr(event, "anchor", None) is not None:
-            return event.start_mark.line + 1, event.start_mark.column + 1
+            mark: Any = event.start_mark
+            return mark.line + 1, mark.column + 1
     return None
 
 
@@ -136,8 +138,7 @@ def validate(document: Document, path: Path, value: Any, model: type[M], problem
     try:
         return model.model_validate(value)
     except ValidationError as e:
-        for error in e.errors(include_url=False):
-            problems.append(_problem(document, path, model, error))
+        problems += [_problem(document, path, model, error) for error in e.errors(include_url=False)]
         return None
 
 

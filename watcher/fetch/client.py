@@ -26,6 +26,7 @@ from watcher.urls import absolute
 REDIRECTS = {301, 302, 303, 307, 308}
 PERMANENT_REDIRECTS = {301, 308}
 RETRY_AFTER_CAP = 86_400.0  # seconds; nobody makes us wait longer than a day
+BAD_ADDRESS = "only addresses that begin with https:// or http:// are read"
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
 
 
@@ -111,7 +112,7 @@ class Client:
         except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError) as e:
             raise FetchError(FetchReason.TLS, f"no secure connection: {_short(e)}") from None
         except aiohttp.InvalidURL:
-            raise FetchError(FetchReason.BAD_ADDRESS, "the address cannot be read; it must begin with https:// or http://", permanent=True) from None
+            raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as e:
             cause = getattr(e, "os_error", None)
             if isinstance(cause, PrivateAddressError):
@@ -127,7 +128,7 @@ class Client:
             headers["If-Modified-Since"] = request.last_modified
         for _ in range(self._limits.redirects + 1):
             if not absolute(url, ""):
-                raise FetchError(FetchReason.BAD_ADDRESS, "only https:// and http:// addresses are read", permanent=True)
+                raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True)
             assert self._session is not None, "used outside `async with`"
             async with self._session.get(url, headers=headers, allow_redirects=False) as response:
                 if response.status in REDIRECTS and "Location" in response.headers:

@@ -39,7 +39,8 @@ def read_folder(folder: Path | None) -> list[Text]:
         try:
             texts.append(Text(str(path), path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as e:
-            raise OperatorError([Problem(Place(str(path)), f"cannot be read ({getattr(e, 'strerror', None) or 'not UTF-8 text'})")]) from None
+            why = getattr(e, "strerror", None) or "not UTF-8 text"
+            raise OperatorError([Problem(Place(str(path)), f"cannot be read ({why})")]) from None
     return texts
 
 
@@ -97,11 +98,13 @@ def _layer(
     below = places.get(key)
     if entry.get("override") is True:
         if below is None:
-            problems.append(document.problem((*path, "override"), f"there is no source {key!r} to override", "remove `override` or fix the id"))
+            what = f"there is no source {key!r} to override"
+            problems.append(document.problem((*path, "override"), what, "remove `override` or fix the id"))
             return
         raw[key] = {**raw[key], **entry}
     elif below is not None and below[2] == builtin:
-        problems.append(document.problem((*path, "id"), f"source {key!r} is there already, at {below[0].place(below[1])}", "choose another id"))
+        what = f"source {key!r} is there already, at {below[0].place(below[1])}"
+        problems.append(document.problem((*path, "id"), what, "choose another id"))
         return
     else:
         raw[key] = dict(entry)

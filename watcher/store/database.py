@@ -46,7 +46,8 @@ class Store:
             self.url = make_url(url)
             self.engine = _engine(url)
         except (ArgumentError, ImportError) as e:
-            raise StoreError(f"CONCORDAT_DATABASE_URL cannot be used ({type(e).__name__}); write sqlite:///path or postgresql://…") from None
+            what = f"CONCORDAT_DATABASE_URL cannot be used ({type(e).__name__})"
+            raise StoreError(f"{what}; write sqlite:///path or postgresql://…") from None
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._writer = ThreadPoolExecutor(1 if self.is_sqlite else READERS, thread_name_prefix="store-write")
         self._reader = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")

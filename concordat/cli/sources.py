@@ -1,0 +1,95 @@
+"""`sources`: what is read, how it is doing, and a look at a single one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from concordat import __version__
+from concordat.cli.common import HomeOption, JsonOption, console, fail, show, with_store, write_json
+from concordat.runtime import settings_for
+from watcher.decide import SourceState
+from watcher.errors import FetchError
+from watcher.fetch import Client, NotModified, Request
+from watcher.model import Source
+from watcher.service import user_agent
+from watcher.settings import Settings
+from watcher.sources import Parsed
+from watcher.sources.feed import parse_feed
+from watcher.sources.load import load_sources
+from watcher.store.sources import load_states
+from watcher.urls import absolute
+
+sources_app = typer.Typer(help="What is read, and how it is doing.", no_args_is_help=True)
+
+
+@sources_app.command("list")
+def list_command(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Every source with its health and when it is read next."""
+    settings = settings_for(home, quiet=True)
+    sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
+
+    def states(store: Any) -> dict[str, SourceState]:
+        with store.reading() as conn:
+            return load_states(conn)
+
+    known = with_store(home, states)
+    rows = [_row(s, known.get(s.id)) for s in sources]
+    columns = ("id", "kind", "health", "last_ok", "next", "items", "why")
+    show(rows, columns, as_json=as_json, empty="no sources; add some under sources/, or set builtin_sources: true")
+
+
+def _row(source: Source, state: SourceState | None) -> dict[str, Any]:
+    return {
+        "id": source.id, "kind": source.kind, "url": source.url, "tags": list(source.tags),
+        "health": str(state.health) if state else "new", "why": state.health_reason if state else "",
+        "last_ok": state.last_ok_at if state else None, "next": state.next_at if state else None,
+        "items": state.items_read if state else 0,
+    }  # fmt: skip
+
+
+@sources_app.command("check")
+def check_command(
+    what: Annotated[str, typer.Argument(help="A source's id, or an address.")], home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """Fetch a source once and show what would be read; nothing is stored. Exit 1 when it is broken."""
+    settings = settings_for(home, quiet=True)
+    source = _find(settings, what)
+    try:
+        parsed = asyncio.run(_fetch(settings, source))
+    except FetchError as e:
+        if as_json:
+            write_json({"ok": False, "url": source.url, "reason": e.reason, "message": str(e)})
+        else:
+            console.print(f"{source.url}: {e}", highlight=False, markup=False)
+        raise typer.Exit(1) from None
+    if as_json:
+        write_json({"ok": True, "url": source.url, "title": parsed.title, "entries": [_entry(e) for e in parsed.entries]})
+        return
+    console.print(f"{source.url}: {len(parsed.entries)} entries, “{parsed.title}”", highlight=False, markup=False)
+    if parsed.warning or parsed.dropped:
+        console.print(f"odd: {parsed.warning or ''} {parsed.dropped} entries could not be used", highlight=False, markup=False)
+    show([_entry(e) for e in parsed.entries[:10]], ("published", "title", "url"), as_json=False, empty="the feed has no entries now")
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    return {"id": entry.entry_id, "published": entry.published, "title": entry.title or entry.summary[:120], "url": entry.url}
+
+
+def _find(settings: Settings, what: str) -> Source:
+    if absolute(what, ""):
+        return Source(id="given", url=what)
+    for source in load_sources(settings.home / "sources", builtin=settings.builtin_sources):
+        if source.id == what:
+            return source
+    raise fail(f"there is no source {what!r}; see `concordat sources list`, or give an address that begins with https://")
+
+
+async def _fetch(settings: Settings, source: Source) -> Parsed:
+    agent = user_agent(__version__, settings.public_url)
+    async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
+        got = await client.get(Request(source.url))
+    assert not isinstance(got, NotModified), "no validators were sent"
+    return await asyncio.to_thread(parse_feed, got.body, got.headers, got.url)

@@ -1,0 +1,84 @@
+"""The HTTP application of one process, and the server that carries it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import structlog
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from concordat.health import Health
+from notifier.web import routes as notifier_routes
+from watcher.errors import SettingsError
+from watcher.settings import Settings
+from watcher.store import Store
+
+log = structlog.get_logger("console")
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def build_app(health: Health, store: Store) -> Starlette:
+    """Every route of the process."""
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"ok": health.working, "parts": health.parts}, status_code=200 if health.working else 503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def home(_: Request) -> Response:
+        return PlainTextResponse("Concordat is running. See /healthz and /metrics.\n")
+
+    routes: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics), *notifier_routes(store)]
+    return Starlette(routes=routes)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket; SettingsError says what to change when it cannot be had.
+
+    Beyond loopback the console asks for a password to be set.
+    """
+    if settings.console_host not in LOOPBACK and settings.console_password is None:
+        raise SettingsError(
+            f"CONCORDAT_CONSOLE_HOST is {settings.console_host}, which others can reach: set CONCORDAT_CONSOLE_PASSWORD, or use 127.0.0.1"
+        )
+    family = socket.AF_INET6 if ":" in settings.console_host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((settings.console_host, settings.console_port))
+    except OSError as e:
+        sock.close()
+        raise SettingsError(
+            f"cannot listen on {settings.console_host}:{settings.console_port} ({e.strerror}); choose another CONCORDAT_CONSOLE_PORT"
+        ) from None
+    return sock
+
+
+async def serve(app: Starlette, sock: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until `stop`."""
+    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3, server_header=False))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    await stop.wait()
+    server.should_exit = True
+    await serving
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the supervisor's."""
+
+    def install_signal_handlers(self) -> None:
+        """Nothing."""
+
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        """Nothing either, in the newer way."""
+        from contextlib import nullcontext
+
+        return nullcontext()

@@ -1,0 +1,72 @@
+"""What a command works with: settings, logging, a Redis (a private one unless set), the store, brought up to date, and the bus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import notifier.tables
+import rules.tables  # noqa: F401  every storey's tables stand on the one metadata
+from watcher.bus import Bus
+from watcher.bus.embedded import EmbeddedRedis
+from watcher.errors import StoreError
+from watcher.log import configure_logging
+from watcher.settings import Settings, load_settings
+from watcher.store import Store
+from watcher.store.schema import upgrade
+
+assert notifier.tables.deliveries is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that stages and commands stand on."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+
+
+def settings_for(home: Path | None, *, quiet: bool = False) -> Settings:
+    """The settings of a home, with logging set up for them."""
+    settings = load_settings(home)
+    configure_logging(settings, quiet=quiet)
+    return settings
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, brought up to date. Raises StoreError."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise StoreError(f"{settings.data} cannot be made ({e.strerror}); choose another home with --home or CONCORDAT_HOME") from None
+    store = Store(settings.database())
+    try:
+        upgrade(store)
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open everything; close it at the end, the private Redis last. Raises RedisError and StoreError."""
+    private = None if settings.redis_url is not None else EmbeddedRedis(settings.data)
+    store = await asyncio.to_thread(open_store, settings)
+    try:
+        if private is not None:
+            await asyncio.to_thread(private.start)
+        bus = Bus(private.url if private is not None else settings.redis_url.get_secret_value() if settings.redis_url else "")
+        try:
+            await bus.ping()
+            yield Runtime(settings, store, bus)
+        finally:
+            await bus.close()
+    finally:
+        await asyncio.to_thread(store.close)
+        if private is not None:
+            await asyncio.to_thread(private.stop)

@@ -1,0 +1,104 @@
+"""The supervisor of `up`: starts the stages in one process, restarts one that fails, drains and stops on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+
+from concordat import __version__
+from concordat.console.app import build_app, listen, serve
+from concordat.health import Health
+from concordat.runtime import Runtime, running
+from notifier.service import run_notifier
+from rules.live import Folders, LiveRules
+from rules.service import RulesStage
+from watcher.fetch import Client
+from watcher.service import Watcher, user_agent
+from watcher.settings import Settings
+from watcher.sources.load import load_sources
+
+log = structlog.get_logger("up")
+
+STAGES = ("watcher", "rules", "notifier", "console")
+RESTART, RESTART_MAX = 1.0, 30.0  # seconds before a failed stage is started again; doubles
+
+Stage = Callable[[asyncio.Event], Awaitable[None]]
+
+
+async def up(settings: Settings, only: Sequence[str], ready: Callable[[str], None]) -> None:
+    """Run the stages named in `only` until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    `ready` is told the console's address. Raises SettingsError, OperatorError, RedisError or StoreError when it cannot start.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    health = Health()
+    sock = listen(settings) if "console" in only else None
+    for part in only:
+        health.starting(part)
+    async with running(settings) as runtime:
+        stages = _stages(runtime, only, health)
+        async with asyncio.TaskGroup() as group:
+            if sock is not None:
+                group.create_task(serve(build_app(health, runtime.store), sock, stop))
+                health.well("console")
+                ready("http://%s:%s" % sock.getsockname()[:2])
+            for name, stage in stages.items():
+                group.create_task(_kept_running(name, stage, stop, health))
+            log.info("up", stages=list(only), version=__version__)
+            await stop.wait()
+            log.info("stopping: work in hand is finished first")
+
+
+def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, Stage]:
+    settings, store, bus = runtime.settings, runtime.store, runtime.bus
+    stages: dict[str, Stage] = {}
+    if "watcher" in only:
+        sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
+
+        async def watch(stop: asyncio.Event) -> None:
+            agent = user_agent(__version__, settings.public_url)
+            async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
+                await Watcher(settings, store, bus, client, sources).run(stop)
+
+        stages["watcher"] = watch
+    if "rules" in only:
+        live = LiveRules(Folders.of(settings))
+        stages["rules"] = RulesStage(store, bus, live).run
+    if "notifier" in only:
+
+        async def notify(stop: asyncio.Event) -> None:
+            await run_notifier(settings, store, bus, stop, health=health)
+
+        stages["notifier"] = notify
+    return stages
+
+
+async def _kept_running(name: str, stage: Stage, stop: asyncio.Event, health: Health) -> None:
+    pause = RESTART
+    while not stop.is_set():
+        try:
+            health.well(name)
+            await stage(stop)
+            return
+        except Exception as e:
+            health.ill(name, f"restarting after {type(e).__name__}")
+            log.exception("stage failed, it is started again", stage=name, seconds=pause)
+        try:
+            await asyncio.wait_for(stop.wait(), pause)
+        except TimeoutError:
+            pause = min(pause * 2, RESTART_MAX)
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    def caught() -> None:
+        if stop.is_set():
+            os._exit(130)  # the second signal: at once; what was not written is done again at the next start
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, caught)

@@ -1,0 +1,74 @@
+"""The rule set in use: loaded at start, loaded anew when a file changes, and never replaced by a bad one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from watchfiles import awatch
+
+from rules.load import load_ruleset
+from rules.matcher import Matcher
+from watcher.errors import OperatorError
+from watcher.settings import Settings
+
+log = structlog.get_logger("rules")
+
+SETTLE_MS = 200  # editors write in several steps; what changes within this time is one edit
+STEP_MS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where an operator's rules and entities are, and which built-in ones stand below them."""
+
+    rules: Path
+    entities: Path
+    builtin_rules: bool = True
+    builtin_entities: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings) -> Folders:
+        """The folders of a home."""
+        return cls(settings.home / "rules", settings.home / "entities", settings.builtin_rules, settings.builtin_entities)
+
+    def load(self) -> Matcher:
+        """A matcher for what stands there now; raises OperatorError with every mistake."""
+        return Matcher(
+            load_ruleset(self.rules, self.entities, builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
+        )
+
+
+class LiveRules:
+    """Holds the matcher that is in force; `follow` exchanges it after each good edit."""
+
+    def __init__(self, folders: Folders) -> None:
+        """Load what stands there now; raises OperatorError, for nothing can start without rules."""
+        self._folders = folders
+        self.matcher = folders.load()
+        self.refused = ""  # why the files as they stand now are not in force; empty when they are
+
+    async def follow(self, stop: asyncio.Event, changed: Callable[[], None] = lambda: None) -> None:
+        """Watch the folders until `stop`; a change is in force, or refused in the log with its places, within a second."""
+        folders = [f for f in (self._folders.rules, self._folders.entities) if f.is_dir()]
+        if not folders:
+            return
+        async for _ in awatch(*folders, stop_event=stop, debounce=SETTLE_MS, step=STEP_MS, recursive=False):
+            await self._reload()
+            changed()
+
+    async def _reload(self) -> None:
+        try:
+            matcher = await asyncio.to_thread(self._folders.load)
+        except OperatorError as e:
+            self.refused = str(e)
+            for problem in e.problems:
+                log.warning("rules not changed, the old ones stay in force", problem=str(problem))
+            return
+        self.refused = ""
+        if matcher.ruleset.version != self.matcher.ruleset.version:
+            self.matcher = matcher
+            log.info("rules changed", version=matcher.ruleset.version, rules=len(matcher.ruleset.rules))
