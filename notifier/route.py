@@ -31,7 +31,7 @@ def route(story: Story, subscriber: Subscriber, existing: Sequence[Told]) -> Dec
     """Decide from the story as it is now; `existing` are its alerts to this subscriber, oldest first."""
     refusal = unwanted(story, subscriber)
     if not existing:
-        return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, _wanted(story, subscriber))
+        return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, wanted(story, subscriber))
     last = existing[-1]
     if not subscriber.active:
         return Decision(Verdict.NOTHING, refusal, last)
@@ -62,6 +62,7 @@ def unwanted(story: Story, subscriber: Subscriber) -> str:
     return ""
 
 
-def _wanted(story: Story, subscriber: Subscriber) -> str:
+def wanted(story: Story, subscriber: Subscriber) -> str:
+    """Why a story that is not unwanted reaches this subscriber."""
     shared = [t for t in story.topics if subscriber.follows([t])]
     return f"follows {', '.join(shared) or 'everything'}; {story.severity} is at least {subscriber.min_severity}"
