@@ -1,8 +1,8 @@
 """The conditions of a rule over one document: leaves that look for something, groups that join them in one place. Pure.
 
 A condition is judged in a window, a stretch of the folded document. A group with a width of its own (`within`) is judged in every
-window of that width that touches the one it was given; `item` always means the whole item. A new kind of leaf needs `number`,
-`label`, `spans` and, when it can start a search, `keys`.
+window of that width that touches the one it was given; `item`, `lead` and `title` are the same stretch wherever they are asked for.
+A new kind of leaf needs `number`, `label`, `spans` and, when it can start a search, `keys`.
 """
 
 from __future__ import annotations
@@ -183,6 +183,8 @@ def windows(group: Group, reading: Reading, outer: Span) -> Iterator[Span]:
         yield document.whole
     elif within == "title":
         yield document.title
+    elif within == "lead":
+        yield document.lead
     elif within == "sentence":
         yield from (s for s in document.sentences if s[0] < outer[1] and outer[0] < s[1])
     else:

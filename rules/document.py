@@ -18,6 +18,7 @@ from watcher.model import Item
 
 FIELDS = ("title", "summary", "content")
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
+LEAD_WORDS = 80  # of the text below the title; what an article is about is said by then
 LONG_TITLE = 200  # characters; a longer title is a post, and is cut into sentences like any text
 
 _BEYOND = 1 << 62  # past the end of any text
@@ -138,6 +139,12 @@ class Document:
         if len(self.fields[0].data) > 1:
             return 0, len(self.fields[0].data)
         return self.sentences[0] if self.sentences else (0, 0)
+
+    @cached_property
+    def lead(self) -> Span:
+        """The title and what an article says first: the opening words of the text below it."""
+        begins = next((base for base, field in list(zip(self.bases, self.fields, strict=True))[1:] if len(field.data) > 1), None)
+        return 0, self.after_words(begins, LEAD_WORDS) if begins is not None else len(self.fields[0].data)
 
     @property
     def whole(self) -> Span:

@@ -171,14 +171,14 @@ class Group(Strict):
     any: Annotated[tuple[Condition, ...], Listed] = ()
     none: Annotated[tuple[Condition, ...], Listed] = ()
     min: Annotated[int, Field(ge=1)] | None = None
-    within: Literal["item", "title", "sentence"] | Annotated[int, Field(ge=2, le=1000)] | None = None
+    within: Literal["item", "lead", "title", "sentence"] | Annotated[int, Field(ge=2, le=1000)] | None = None
 
     @field_validator("within", mode="before")
     @classmethod
     def _width(cls, value: Any) -> Any:
-        if value is None or value in ("item", "title", "sentence") or (isinstance(value, int) and 2 <= value <= 1000):
+        if value is None or value in ("item", "lead", "title", "sentence") or (isinstance(value, int) and 2 <= value <= 1000):
             return value
-        raise ValueError(f"{value!r} is not a place; write item, title, sentence or a number of words from 2 to 1000")
+        raise ValueError(f"{value!r} is not a place; write item, lead, title, sentence or a number of words from 2 to 1000")
 
     @model_validator(mode="before")
     @classmethod
