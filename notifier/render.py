@@ -39,7 +39,7 @@ def alert(story: Story, delivery: int, tz: str = "UTC") -> Message:
 
 def alert_body(story: Story, tz: str = "UTC") -> RichText:
     """Title on a line of its own, who and what, outlet and time, why, and who else reports it; always within one message."""
-    head = cut(bold_link(one_line(story.title) or one_line(story.url), story.url), _TITLE_UNITS)
+    head = cut(bold_link(headline(story), story.url), _TITLE_UNITS)
     report = wording.lead_report(story)
     where = [report.outlet if report else "", wording.moment(report.at if report else story.published_at, tz)]
     what = " · ".join(x for x in (wording.things(story), wording.amount(story)) if x)
@@ -61,7 +61,7 @@ def alert_text(story: Story, tz: str = "UTC") -> str:
     where = [one_line(report.outlet) if report else "", wording.moment(report.at if report else story.published_at, tz)]
     further = wording.others(story)
     lines = [
-        f"{wording.MARKS.get(story.severity, '•')} {one_line(story.title)}",
+        f"{wording.MARKS.get(story.severity, '•')} {headline(story)}",
         wording.parties(story),
         " · ".join(x for x in (wording.things(story), wording.amount(story)) if x),
         " · ".join(x for x in where if x),
@@ -70,6 +70,11 @@ def alert_text(story: Story, tz: str = "UTC") -> str:
         one_line(story.url),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def headline(story: Story) -> str:
+    """The title on one line; its address where a source gave none."""
+    return one_line(story.title) or one_line(story.url) or "(untitled)"
 
 
 def why(story: Story) -> str:
@@ -97,7 +102,7 @@ def source_list(story: Story) -> RichText:
     seen = {r.outlet: r for r in reversed(story.reports)}
     firsts = [r for r in story.reports if seen.get(r.outlet) is r]
     lines = [plain(f"{i}. {one_line(r.outlet)}: ") + link(one_line(r.title) or r.url, r.url) for i, r in enumerate(firsts, 1)]
-    return cut(join([bold_link(one_line(story.title), story.url), *lines]))
+    return cut(join([bold_link(headline(story), story.url), *lines]))
 
 
 def _further(story: Story) -> RichText:

@@ -127,7 +127,7 @@ def _bad_request(error: Any) -> DeliveryError:
     text = error.message.lower()
     if any(phrase in text for phrase in _GONE):
         return DeliveryError(DeliveryReason.GONE, f"Telegram: {error.message}", permanent=True)
-    if "can't parse entities" in text or "entity" in text:
+    if "entities" in text or "entity" in text:
         return DeliveryError(DeliveryReason.MARKUP, f"Telegram: {error.message}", permanent=True)
     return DeliveryError(DeliveryReason.REFUSED, f"Telegram: {error.message}", permanent=True)
 

@@ -53,7 +53,8 @@ def add_item(conn: Connection, story: int, title: str, outlet: str, at: datetime
     url = f"https://{outlet}/{abs(hash(title)) % 10**6}"
     row = {
         "source_id": outlet, "kind": "feed", "entry_id": url, "url": url, "canonical_url": url, "outlet": outlet, "title": title,
-        "summary": "", "content": "", "lang": "fr", "tags": [], "author": "", "published_at": at, "seen_at": at, "facts": None, "quiet": None,
+        "summary": "", "content": "", "lang": "fr", "tags": [], "author": "", "published_at": at, "seen_at": at, "facts": None,
+        "quiet": None,
     }  # fmt: skip
     key = conn.execute(insert(items).values(**row)).inserted_primary_key
     assert key

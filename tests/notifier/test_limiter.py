@@ -1,0 +1,105 @@
+"""Promises of notifier.limiter: Telegram's rates are kept, a chat that must wait holds nobody else, Redis or no Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.limiter import GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Rule, slot
+from watcher.bus import Bus
+
+GAPS = st.lists(st.integers(0, 3 * MILLION), min_size=1, max_size=120)
+
+
+def most_within(times: Sequence[int], window: int) -> int:
+    """The largest number of moments in any half-open window."""
+    return max(sum(1 for t in times if start <= t < start + window) for start in times)
+
+
+@given(GAPS, st.sampled_from([PRIVATE, GROUP, OVERALL]))
+def test_no_window_holds_too_many(gaps: list[int], rules: tuple[Rule, ...]) -> None:
+    """However requests come, the slots that are booked keep every rule."""
+    now, booked = 0, list[int]()
+    for gap in gaps:
+        now += gap
+        booked.append(slot(now, booked, rules))
+    for rule in rules:
+        assert most_within(booked, rule.window) <= rule.slots
+
+
+class Clock:
+    """Microseconds that move when told to."""
+
+    now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+async def booked_within(limiter: LocalLimiter, clock: Clock, chat: str, seconds: int) -> list[int]:
+    """When a chat that always wants more gets its slots."""
+    times: list[int] = []
+    while clock.now < seconds * MILLION:
+        answer = await limiter.ask(chat)
+        if isinstance(answer, Go):
+            times.append(clock.now + round(answer.wait * MILLION))
+        clock.now += max(1, round(answer.wait * MILLION))
+    return times
+
+
+@pytest.mark.parametrize(("chat", "most"), [("7", 60), ("-7", 20)])
+async def test_a_greedy_chat(chat: str, most: int) -> None:
+    """A minute holds 60 messages to a person, 20 to a group."""
+    clock = Clock()
+    times = await booked_within(LocalLimiter(clock), clock, chat, 130)
+    assert most - 1 <= most_within(times, 60 * MILLION) <= most
+
+
+async def test_a_held_chat_holds_nobody_else() -> None:
+    """`retry_after` is for its chat alone."""
+    clock = Clock()
+    limiter = LocalLimiter(clock)
+    await limiter.hold("7", 30)
+    assert await limiter.ask("7") == Later(30.0)
+    assert await limiter.ask("8") == Go(0.0)
+
+
+async def test_redis_keeps_the_same_account(bus: Bus) -> None:
+    """Two processes share one account: together they get what one would get."""
+    one, two = Limiter(bus), Limiter(bus)
+    answers = [await limiter.ask("-7") for limiter in (one, two)]
+    assert isinstance(answers[0], Go)
+    assert answers[0].wait == 0
+    assert isinstance(answers[1], Later)
+    assert 0.8 < answers[1].wait <= 1
+    await two.hold("8", 5)
+    answer = await one.ask("8")
+    assert isinstance(answer, Later)
+    assert 4.5 < answer.wait <= 5
+    assert isinstance(await one.ask("9"), Go)
+
+
+async def test_redis_keeps_the_overall_rate(bus: Bus) -> None:
+    """Many chats at once get thirty slots a second, evenly, and those beyond are told to ask again, all of them."""
+    limiter = Limiter(bus)
+    answers = await asyncio.gather(*(limiter.ask(str(n)) for n in range(1, 41)))
+    waits = sorted(a.wait for a in answers if isinstance(a, Go))
+    later = [a for a in answers if isinstance(a, Later)]
+    assert 14 <= len(waits) <= 22
+    assert all(0.02 < b - a < 0.05 for a, b in pairwise(waits[1:]))
+    assert later
+    assert all(a.everyone for a in later)
+
+
+async def test_without_redis_it_counts_alone() -> None:
+    """While Redis is away the same rules hold within the process."""
+    limiter = Limiter(Bus("redis://127.0.0.1:1/0"))
+    assert isinstance(await limiter.ask("-7"), Go)
+    assert isinstance(await limiter.ask("-7"), Later)
+    await limiter.hold("8", 5)
+    assert isinstance(await limiter.ask("8"), Later)

@@ -1,0 +1,74 @@
+"""Promises of notifier.render: what an alert says, and that nothing from outside becomes markup."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notifier.model import Report
+from notifier.notice import notice, read_notice
+from notifier.render import Message, alert, alert_body, alert_text, fits, source_list
+from notifier.richtext import LIMIT, MAX_ENTITIES, cut, one_line
+from tests.notifier.world import NOW, TITLE, a_story
+
+OUTLETS = ("lemonde.fr", "spiegel.de", "nikkei.com", "elpais.com")
+
+
+def told_by(*outlets: str) -> tuple[Report, ...]:
+    """A report from each outlet."""
+    url = "https://lemonde.fr/venado"
+    return tuple(Report(o, f"{TITLE} ({o})", url if o == "lemonde.fr" else f"https://{o}/1", "fr", NOW) for o in outlets)
+
+
+def test_what_an_alert_says() -> None:
+    """Title, parties, machine, amount, outlet and time, rule, further sources: a line each."""
+    story = a_story(facts={"amount": 2e8, "currency": "USD"}, outlets=OUTLETS[:3], reports=told_by(*OUTLETS[:3]))
+    assert alert_body(story).text.splitlines() == [
+        f"▲ {TITLE}",
+        "OpenAI × Los Alamos National Laboratory",
+        "Venado · $200 million",
+        "lemonde.fr · 30 Jan 2025 14:05 UTC",
+        "labs, partnerships — rule ai-company-national-lab",
+        "+2 sources: spiegel.de, nikkei.com",
+    ]
+
+
+def test_the_terminal_sees_the_same() -> None:
+    """The plain form has the same lines, with the address written out."""
+    text = alert_text(a_story(outlets=OUTLETS[:2], reports=told_by(*OUTLETS[:2])))
+    assert text.splitlines()[0] == f"▲ {TITLE}"
+    assert text.splitlines()[-1] == "https://lemonde.fr/venado"
+    assert "+1 source: spiegel.de" in text
+
+
+def test_markup_stays_text() -> None:
+    """A title full of markup is shown as it was written; the only entities are ours."""
+    title = "<b>Free</b> [money](https://evil.example) *now* & `x`"
+    body = alert_body(a_story(title=title))
+    assert body.text.splitlines()[0] == f"▲ {title}"
+    assert {s.url for s in body.spans} == {"", "https://lemonde.fr/venado"}
+
+
+@given(st.text(max_size=9000), st.text(max_size=3000), st.lists(st.text(min_size=1, max_size=80), max_size=60))
+def test_every_alert_fits(title: str, url: str, outlets: list[str]) -> None:
+    """However long its title and however many its sources, an alert is one message that Telegram takes."""
+    reports = tuple(Report(o, title, f"https://a.org/{i}", "", NOW) for i, o in enumerate(outlets))
+    story = a_story(title=title, url=url, outlets=tuple(outlets), reports=reports, topics=(title[:90] or "x",))
+    for body in (alert_body(story), source_list(story)):
+        assert 0 < len(body) <= LIMIT
+        assert len(body.entities()) <= MAX_ENTITIES
+    assert all(fits(b.data) for row in alert(story, 10**15).keyboard for b in row)
+
+
+def test_titles_of_many_scripts_are_verbatim() -> None:
+    """Emoji, Chinese and Arabic come through unchanged."""
+    for title in ("OpenAI 🤝 Los Alamos 🚀", "OpenAI与洛斯阿拉莫斯国家实验室合作", "أوبن إيه آي توقع اتفاقا مع لوس ألاموس"):
+        assert one_line(title) == title
+        assert title in alert_body(a_story(title=title)).text
+
+
+def test_a_notice_survives_the_outbox() -> None:
+    """What is kept as plain data is sent as it was composed."""
+    message = alert(a_story(), 5)
+    found, reply_to = read_notice(notice(message, "12"))
+    assert (found, reply_to) == (Message(cut(message.body), message.keyboard), "12")
