@@ -88,7 +88,7 @@ def italic(text: str) -> RichText:
 
 def link(text: str, url: str) -> RichText:
     """A run that leads to `url`; plain where the address is not one of the web."""
-    return _styled(text, "text_link", url) if _is_web(url) else plain(text)
+    return _styled(text, "text_link", url) if web_address(url) else plain(text)
 
 
 def bold_link(text: str, url: str) -> RichText:
@@ -104,6 +104,11 @@ def join(parts: Sequence[RichText], separator: str = "\n") -> RichText:
         if part.text:
             whole = whole + (plain(separator) if whole.text else RichText()) + part
     return whole
+
+
+def web_address(url: str) -> bool:
+    """Whether this may stand in a link: http or https, without white space, of a sensible length."""
+    return url.startswith(("https://", "http://")) and len(url) <= 2000 and not re.search(r"[\s\x00-\x1f\ud800-\udfff]", url)
 
 
 def cut(rich: RichText, limit: int = LIMIT, max_entities: int = MAX_ENTITIES) -> RichText:
@@ -130,10 +135,6 @@ def _replacement(match: re.Match[str]) -> str:
     if "\ud800" <= found <= "\udfff":
         return "\ufffd"
     return " " if found in "\t\r\x0b\x0c\x85" else ""
-
-
-def _is_web(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and len(url) <= 2000 and not re.search(r"[\s\x00-\x1f\ud800-\udfff]", url)
 
 
 def _fitting(text: str, limit: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from notifier.channels.chat import chat_outlet
+from notifier.channels.mailbox import mail_outlet
 from notifier.channels.outlet import Outlet
 from notifier.model import Channel
 from watcher.bus import Bus
@@ -19,6 +20,7 @@ Opener = Callable[[Settings, Store, Bus], Outlet | None]
 
 CHANNELS: dict[Channel, Opener] = {
     Channel.TELEGRAM: chat_outlet,
+    Channel.EMAIL: mail_outlet,
 }
 
 
