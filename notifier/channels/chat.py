@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from notifier import render
 from notifier.channels.telegram import Telegram
+from notifier.digest import as_message
+from notifier.digests import compose_for
 from notifier.ledger import Job
 from notifier.limiter import Answer, Limiter
 from notifier.model import Kind
@@ -18,8 +20,9 @@ from watcher.store import Store
 class ChatOutlet:
     """Sends through one bot; `client` is the bot, which the loop that reads people's messages shares."""
 
-    def __init__(self, client: Telegram, limiter: Limiter) -> None:
+    def __init__(self, client: Telegram, limiter: Limiter, store: Store) -> None:
         self.client = client
+        self._store = store
         self._limiter = limiter
 
     async def ask(self, address: str) -> Answer:
@@ -32,7 +35,7 @@ class ChatOutlet:
 
     async def send(self, job: Job) -> str | None:
         """Send or edit; where Telegram does not take our entities, once more without them."""
-        message, reply_to = _composed(job)
+        message, reply_to = await self._composed(job)
         try:
             return await self._give(job, message, reply_to, as_plain=False)
         except DeliveryError as e:
@@ -51,18 +54,21 @@ class ChatOutlet:
             return job.remote_ref
         return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain)
 
+    async def _composed(self, job: Job) -> tuple[Message, str | None]:
+        """What the chat is shown, and which message of its own it answers."""
+        if job.kind is Kind.NOTICE:
+            return read_notice(job.payload or {})
+        if job.kind is Kind.DIGEST and job.digest_id is not None:
+            digest = await self._store.read(compose_for, job.digest_id)
+            if digest:
+                return as_message(digest), None
+        if job.story is None:
+            raise DeliveryError(DeliveryReason.REFUSED, "there is nothing left to tell", permanent=True)
+        return render.alert(job.story, job.id, job.subscriber.tz), job.reply_to
 
-def chat_outlet(settings: Settings, store: Store, bus: Bus) -> ChatOutlet | None:  # noqa: ARG001  every channel is opened alike
+
+def chat_outlet(settings: Settings, store: Store, bus: Bus) -> ChatOutlet | None:
     """The outlet for Telegram; None while no token is set."""
     if settings.telegram_token is None:
         return None
-    return ChatOutlet(Telegram(settings.telegram_token.get_secret_value(), settings.telegram_api_url), Limiter(bus))
-
-
-def _composed(job: Job) -> tuple[Message, str | None]:
-    """What the chat is shown, and which message of its own it answers."""
-    if job.kind is Kind.NOTICE:
-        return read_notice(job.payload or {})
-    if job.story is None:
-        raise DeliveryError(DeliveryReason.REFUSED, "there is nothing left to tell", permanent=True)
-    return render.alert(job.story, job.id, job.subscriber.tz), job.reply_to
+    return ChatOutlet(Telegram(settings.telegram_token.get_secret_value(), settings.telegram_api_url), Limiter(bus), store)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from tests.fakes.telegram import Telegram
-from tests.notifier.world import TITLE, join, ledger_rows, retell, running, settings_for, tell
+from tests.notifier.world import TITLE, ledger_rows, retell, running, settings_for, tell
 from watcher.bus import Bus
 from watcher.store import Store
 

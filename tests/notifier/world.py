@@ -18,6 +18,7 @@ from notifier.service import run_notifier
 from notifier.tables import deliveries
 from rules.tables import alerts, matches, stories, story_items
 from tests.fakes.telegram import Telegram
+from tests.fakes.watched import Watched
 from watcher.bus import ALERTS, Bus
 from watcher.settings import Settings
 from watcher.store import Store
@@ -115,10 +116,11 @@ def settings_for(telegram: Telegram, home: Path, **more: Any) -> Settings:
     return Settings(home=home, telegram_token=SecretStr(telegram.token), telegram_api_url=telegram.url, **more)
 
 
-class Stage:
+class Stage(Watched):
     """A running notifier: its health as it told it, and a way to publish."""
 
     def __init__(self, store: Store, bus: Bus) -> None:
+        super().__init__()
         self.store, self.bus = store, bus
         self.health: dict[str, str | None] = {}
 
@@ -129,6 +131,7 @@ class Stage:
     def heard(self, part: str, problem: str | None) -> None:
         """The stage's word on its health."""
         self.health[part] = problem
+        self.changed()
 
 
 @asynccontextmanager
