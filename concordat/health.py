@@ -1,4 +1,4 @@
-"""Whether the program works: each stage says how it is, `/healthz` and the log repeat it."""
+"""Whether the program works: each stage, and each channel, says how it is; `/healthz` repeats it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Health:
-    """What each part last said of itself: an empty text is well, anything else is what is wrong and what to do."""
+    """What each part last said of itself: an empty text is well, anything else says what is wrong and what to do.
 
-    parts: dict[str, str] = field(default_factory=dict)
+    `stages` must all be well for the program to work; `channels` may be ill for a while (a mail server that is down) and are reported
+    beside them.
+    """
 
-    def starting(self, part: str) -> None:
-        """A part that is not ready yet."""
-        self.parts[part] = "starting"
+    stages: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
 
-    def well(self, part: str) -> None:
-        """A part that works."""
-        self.parts[part] = ""
+    def stage(self, name: str, problem: str) -> None:
+        """A stage speaks."""
+        self.stages[name] = problem
 
-    def ill(self, part: str, why: str) -> None:
-        """A part that does not work now."""
-        self.parts[part] = why
-
-    def __call__(self, part: str, why: str | None) -> None:
-        """As `ill`, or `well` when `why` is empty: the form in which stages are handed it."""
-        self.parts[part] = why or ""
+    def channel(self, name: str, problem: str | None) -> None:
+        """A channel speaks; None is well."""
+        self.channels[name] = problem or ""
 
     @property
     def working(self) -> bool:
-        """Whether every part is ready."""
-        return not any(self.parts.values())
+        """Whether every stage is well."""
+        return not any(self.stages.values())
+
+    def as_dict(self) -> dict[str, object]:
+        """For `/healthz`."""
+        return {"ok": self.working, "stages": self.stages, "channels": self.channels}

@@ -7,9 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection, func, select
+
 from concordat import __version__
 from concordat.runtime import Runtime
 from notifier.service import drain
+from notifier.tables import deliveries
 from rules.live import Folders, LiveRules
 from rules.records import unmatched
 from rules.service import RulesStage
@@ -46,6 +49,7 @@ async def once(runtime: Runtime, progress: Callable[[Source, Outcome, int], None
     sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
     stage = RulesStage(store, bus, LiveRules(Folders.of(settings)))
     outcomes: list[Outcome] = []
+    begun = datetime.now(UTC)
 
     def heard(source: Source, outcome: Outcome) -> None:
         outcomes.append(outcome)
@@ -57,6 +61,11 @@ async def once(runtime: Runtime, progress: Callable[[Source, Outcome, int], None
     before = datetime.now(UTC) + timedelta(seconds=1)
     while ids := await store.read(unmatched, BATCH, before):
         await stage.handle(ids)
-    sent = await drain(settings, store, bus)
+    await drain(settings, store, bus)
+    sent = await store.read(_sent_since, begun)
     failing = sum(o.state.health is not Health.OK for o in outcomes)
     return Summary(len(sources), failing, sum(len(o.items) for o in outcomes), sent)
+
+
+def _sent_since(conn: Connection, moment: datetime) -> int:
+    return conn.execute(select(func.count()).where(deliveries.c.sent_at >= moment)).scalar() or 0

@@ -39,13 +39,13 @@ async def up(settings: Settings, only: Sequence[str], ready: Callable[[str], Non
     health = Health()
     sock = listen(settings) if "console" in only else None
     for part in only:
-        health.starting(part)
+        health.stage(part, "starting")
     async with running(settings) as runtime:
         stages = _stages(runtime, only, health)
         async with asyncio.TaskGroup() as group:
             if sock is not None:
                 group.create_task(serve(build_app(health, runtime.store), sock, stop))
-                health.well("console")
+                health.stage("console", "")
                 ready("http://%s:%s" % sock.getsockname()[:2])
             for name, stage in stages.items():
                 group.create_task(_kept_running(name, stage, stop, health))
@@ -66,13 +66,14 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
                 await Watcher(settings, store, bus, client, sources).run(stop)
 
         stages["watcher"] = watch
-    if "rules" in only:
-        live = LiveRules(Folders.of(settings))
+    live = LiveRules(Folders.of(settings)) if {"rules", "notifier"} & set(only) else None
+    if "rules" in only and live is not None:
         stages["rules"] = RulesStage(store, bus, live).run
     if "notifier" in only:
+        topics = live.topics if live is not None else tuple
 
         async def notify(stop: asyncio.Event) -> None:
-            await run_notifier(settings, store, bus, stop, health=health)
+            await run_notifier(settings, store, bus, stop, health=health.channel, topics=topics)
 
         stages["notifier"] = notify
     return stages
@@ -82,11 +83,11 @@ async def _kept_running(name: str, stage: Stage, stop: asyncio.Event, health: He
     pause = RESTART
     while not stop.is_set():
         try:
-            health.well(name)
+            health.stage(name, "")
             await stage(stop)
             return
         except Exception as e:
-            health.ill(name, f"restarting after {type(e).__name__}")
+            health.stage(name, f"restarting after {type(e).__name__}")
             log.exception("stage failed, it is started again", stage=name, seconds=pause)
         try:
             await asyncio.wait_for(stop.wait(), pause)

@@ -51,6 +51,10 @@ class LiveRules:
         self.matcher = folders.load()
         self.refused = ""  # why the files as they stand now are not in force; empty when they are
 
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that the rules in force can give, in alphabetical order."""
+        return tuple(sorted({t for rule in self.matcher.ruleset.rules for t in rule.topics}))
+
     async def follow(self, stop: asyncio.Event, changed: Callable[[], None] = lambda: None) -> None:
         """Watch the folders until `stop`; a change is in force, or refused in the log with its places, within a second."""
         folders = [f for f in (self._folders.rules, self._folders.entities) if f.is_dir()]

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_runtime, with_store, write_json
 from concordat.runtime import Runtime
 from notifier import digests, ledger, subscribers
+from notifier.digest import Mail, Sender, as_mail
 from notifier.model import Channel, State
 from notifier.service import drain
 from notifier.tables import deliveries
@@ -97,12 +98,12 @@ def preview_digest(
 ) -> None:
     """Show the digest as it would be sent now; nothing is sent."""
 
-    def read(store: Store) -> Any:
+    def read(store: Store) -> Mail:
         with store.reading() as conn:
             known = subscribers.find(conn, Channel.EMAIL, to) if to else None
             if to and known is None:
                 raise fail(f"{to} is not subscribed; see `concordat subscribers list`")
-            return digests.preview(conn, known, now())
+            return as_mail(digests.preview(conn, known, now()), Sender("Concordat"))
 
     mail = with_store(home, read)
     if out is None:
@@ -121,8 +122,10 @@ def send_digest(
     """Send the digests that are due; exit 1 when one could not be delivered."""
 
     async def work(runtime: Runtime) -> tuple[int, int]:
-        plan = digests.plan_all_now if at_once or to else digests.plan_due
-        planned = await runtime.store.write(plan, now(), to) if to else await runtime.store.write(plan, now())
+        if at_once or to:
+            planned = await runtime.store.write(digests.plan_all_now, now(), [to] if to else [])
+        else:
+            planned = await runtime.store.write(digests.plan_due, now())
         await drain(runtime.settings, runtime.store, runtime.bus)
         return len(planned), await runtime.store.read(_unsent, planned)
 

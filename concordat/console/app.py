@@ -28,7 +28,7 @@ def build_app(health: Health, store: Store) -> Starlette:
     """Every route of the process."""
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"ok": health.working, "parts": health.parts}, status_code=200 if health.working else 503)
+        return JSONResponse(health.as_dict(), status_code=200 if health.working else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from watcher.store.types import Json, Key, Moment, RowId
+import watcher.store.types
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

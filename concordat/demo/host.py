@@ -1,0 +1,76 @@
+"""A feed host on loopback that publishes the tellings, each at its moment, in one RSS feed an outlet."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Self
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from concordat.demo.plan import Release, Telling
+
+KEEP = 30  # entries in a feed, as outlets have it
+
+
+class DemoHost:
+    """Serves `feeds` (outlet → address); `release` publishes what the plan says, and returns when all is out."""
+
+    def __init__(self, outlets: Sequence[str]) -> None:
+        self._entries: dict[str, list[tuple[datetime, Telling]]] = {o: [] for o in outlets}
+        self._runner: web.AppRunner | None = None
+        self._base = ""
+
+    @property
+    def feeds(self) -> dict[str, str]:
+        """Where each outlet's feed is read."""
+        return {outlet: f"{self._base}/{outlet}/feed.xml" for outlet in self._entries}
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_get("/{outlet}/feed.xml", self._feed)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def release(self, plan: Sequence[Release], told: Callable[[Telling], None]) -> None:
+        """Publish each telling at its moment; `told` hears of each."""
+        start = asyncio.get_running_loop().time()
+        for step in plan:
+            await asyncio.sleep(max(0.0, start + step.at - asyncio.get_running_loop().time()))
+            self._entries[step.telling.outlet].insert(0, (datetime.now(UTC), step.telling))
+            told(step.telling)
+
+    async def _feed(self, request: web.Request) -> web.StreamResponse:
+        outlet = request.match_info["outlet"]
+        if outlet not in self._entries:
+            return web.Response(status=404)
+        body = render(outlet, self._entries[outlet][:KEEP])
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304, headers={"ETag": etag})
+        return web.Response(body=body, content_type="application/rss+xml", charset="utf-8", headers={"ETag": etag})
+
+
+def render(outlet: str, entries: Sequence[tuple[datetime, Telling]]) -> bytes:
+    """An RSS 2.0 document. The links are of the reserved domain `example`: they lead nowhere, on purpose."""
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{escape(t.id)}</guid><title>{escape(t.title)}</title>"
+        f"<link>https://{outlet}.example/{escape(t.id)}</link><pubDate>{format_datetime(at)}</pubDate>"
+        f"<description>{escape(t.text)}</description></item>"
+        for at, t in entries
+    )
+    lang = entries[0][1].lang if entries else "en"
+    head = f"<title>{escape(outlet)}</title><link>https://{outlet}.example/</link><description>demo</description><language>{lang}</language>"
+    return f"<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel>{head}{items}</channel></rss>".encode()
