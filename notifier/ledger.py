@@ -111,13 +111,12 @@ def claim(conn: Connection, id_: int, now: datetime) -> Job | None:
     )  # fmt: skip
 
 
-def sent(conn: Connection, job: Job, remote_ref: str | None, now: datetime) -> bool:
-    """The channel took it; True when the story moved on meanwhile, so that an edit is due."""
+def sent(conn: Connection, job: Job, remote_ref: str | None, now: datetime) -> None:
+    """The channel took it; where the story moved on meanwhile, an edit is due from now on."""
     values: dict[str, Any] = {"state": State.SENT, "lease_until": None, "attempts": 0, "sent_revision": job.revision}
     if not job.edit:
         values |= {"remote_ref": remote_ref, "sent_at": now}
     conn.execute(update(table).where(table.c.id == job.id).values(**values))
-    return bool(conn.scalar(select(table.c.revision > table.c.sent_revision).where(table.c.id == job.id)))
 
 
 def put_back(conn: Connection, job: Job, not_before: datetime, reason: str, *, counts: bool = True) -> None:

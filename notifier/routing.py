@@ -35,12 +35,14 @@ def route_alerts(conn: Connection, ids: Sequence[int], now: datetime) -> list[in
     fresh_rows: list[dict[str, Any]] = []
     edits: list[int] = []
     for story in stories.load(conn, claimed).values():
+        changed: list[Told] = []
         for person in people:
             decision = route(story, person, told.get((story.id, person.id), ()))
             if decision.verdict in {Verdict.RING, Verdict.RING_AGAIN}:
                 fresh_rows.append(_ring(story, person, decision, now))
             elif decision.verdict is Verdict.EDIT and decision.told:
-                edits += _raise(conn, story, decision.told)
+                changed.append(decision.told)
+        edits += _raise(conn, story, changed)
     return ledger.write(conn, fresh_rows) + edits
 
 
@@ -52,13 +54,14 @@ def _ring(story: Story, person: Subscriber, decision: Decision, now: datetime) -
     )  # fmt: skip
 
 
-def _raise(conn: Connection, story: Story, told: Told) -> list[int]:
-    """Ask for the newest revision; one that was not sent yet will show it anyway, and tell its severity."""
-    values: dict[str, Any] = {"revision": story.revision}
-    if told.state is State.PENDING:
-        values["severity"] = story.severity
-    conn.execute(update(table).where(table.c.id == told.id).values(**values))
-    return [told.id] if told.state is State.SENT else []
+def _raise(conn: Connection, story: Story, told: Sequence[Told]) -> list[int]:
+    """Ask for the newest revision; what was not sent yet will show it anyway, and tell its severity. The ids of those to be edited."""
+    of_state = {waits: [t.id for t in told if (t.state is State.PENDING) is waits] for waits in (True, False)}
+    for waits, ids in of_state.items():
+        values = {"revision": story.revision, **({"severity": story.severity} if waits else {})}
+        for batch in stories.chunks(ids):
+            conn.execute(update(table).where(table.c.id.in_(batch)).values(**values))
+    return [t.id for t in told if t.state is State.SENT]
 
 
 def _told(conn: Connection, ids: Sequence[int]) -> dict[tuple[int, int], list[Told]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import itertools
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,12 +31,17 @@ log = structlog.get_logger("sender")
 
 WORKERS = 32
 RECORD_PAUSE = 0.5  # seconds before an outcome that could not be recorded is recorded again; doubles to 10
+LAST = 9  # after every priority
 Lane = tuple[Channel, str]
 
 
 @dataclass
 class _Queue:
+    """What waits for one address; `away` while a worker has it or its chat must wait, else `turn` is its place among the ready."""
+
     waiting: list[tuple[int, int]] = field(default_factory=list)  # (priority, delivery), a heap
+    away: bool = False
+    turn: int = LAST
 
 
 def priority(due: Due) -> int:
@@ -62,7 +68,8 @@ class Sender:
         self._chance = chance
         self._on_error = on_error
         self._lanes: dict[Lane, _Queue] = {}
-        self._ready: asyncio.Queue[Lane | None] = asyncio.Queue()
+        self._ready: asyncio.PriorityQueue[tuple[int, int, Lane | None]] = asyncio.PriorityQueue()
+        self._count = itertools.count()
         self._known: set[int] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -75,10 +82,10 @@ class Sender:
             self._known.add(due.id)
             self._idle.clear()
             lane = (due.channel, due.address)
-            if lane not in self._lanes:
-                self._lanes[lane] = _Queue()
-                self._ready.put_nowait(lane)
-            heapq.heappush(self._lanes[lane].waiting, (priority(due), due.id))
+            queue = self._lanes.setdefault(lane, _Queue())
+            heapq.heappush(queue.waiting, (priority(due), due.id))
+            if not queue.away:
+                self._line_up(lane)
 
     async def idle(self) -> None:
         """Return once nothing is queued or in flight."""
@@ -89,16 +96,29 @@ class Sender:
         workers = [asyncio.create_task(self._work(stop)) for _ in range(WORKERS)]
         await stop.wait()
         for _ in workers:
-            self._ready.put_nowait(None)
+            self._ready.put_nowait((-1, next(self._count), None))
         await asyncio.gather(*workers)
 
+    def _line_up(self, lane: Lane) -> None:
+        """Give a lane its place among the ready: what people wait for overtakes the edits of others."""
+        queue = self._lanes[lane]
+        queue.away, turn = False, queue.waiting[0][0]
+        if turn < queue.turn:
+            queue.turn = turn
+            self._ready.put_nowait((turn, next(self._count), lane))
+
     async def _work(self, stop: asyncio.Event) -> None:
-        while (lane := await self._ready.get()) is not None and not stop.is_set():
+        while not stop.is_set():
+            turn, _, lane = await self._ready.get()
+            queue = self._lanes.get(lane) if lane else None
+            if lane is None or queue is None or queue.away or queue.turn != turn:
+                continue  # the end, or a place that was given up for a better one
+            queue.away, queue.turn = True, LAST
             wait = await self._permission(lane, stop)
             if wait is None:
                 await self._send_next(lane)
             elif not stop.is_set():
-                asyncio.get_running_loop().call_later(wait, self._ready.put_nowait, lane)
+                asyncio.get_running_loop().call_later(wait, self._line_up, lane)
 
     async def _permission(self, lane: Lane, stop: asyncio.Event) -> float | None:
         """None when a slot is booked and has come; else the seconds for which this lane must wait."""
@@ -124,7 +144,7 @@ class Sender:
         finally:
             self._known.discard(id_)
             if queue.waiting:
-                self._ready.put_nowait(lane)
+                self._line_up(lane)
             else:
                 del self._lanes[lane]
             if not self._known:
@@ -152,10 +172,8 @@ class Sender:
             await self._record(ledger.bury, job, f"cannot be composed: {type(e).__name__}", self._now())
             return
         self._on_error(job.subscriber.channel, None)
-        moved_on = await self._record(ledger.sent, job, ref, self._now())
+        await self._record(ledger.sent, job, ref, self._now())
         log.info("sent", delivery=job.id, subscriber=job.subscriber.id, story=job.story.id if job.story else None, edit=job.edit)
-        if moved_on:
-            log.debug("an edit is due", delivery=job.id)
 
     async def _failed(self, job: Job, error: DeliveryError) -> None:
         now = self._now()

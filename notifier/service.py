@@ -153,8 +153,8 @@ async def run_notifier(
 ) -> None:
     """The whole stage until `stop`: routing, sending, sweeping, digests, and the bot where a token is set.
 
-    `health(part, problem)` hears of each channel: what is wrong and what to do, None once it is well. `topics` are those that the
-    rules can give, for people to choose from.
+    `health(part, problem)` hears of each channel and of the bot: what is wrong and what to do, None once it is well. `topics` are those
+    that the rules can give, for people to choose from.
     """
     outlets = open_outlets(settings, store, bus)
     notifier = Notifier(store, bus, outlets, health=health)

@@ -75,7 +75,7 @@ class Bot:
                 wrong = f"the bot stumbled: {type(e).__name__}"
             if wrong != complaint:
                 complaint = wrong
-                self._health("telegram", wrong or None)
+                self._health("bot", wrong or None)
                 if wrong:
                     log.error("the bot cannot listen", why=wrong)
             await asyncio.sleep(pause)

@@ -161,7 +161,8 @@ async def test_a_wrong_token(store: Store, bus: Bus, tmp_path: Path) -> None:
             async with running(settings, store, bus) as stage:
                 await stage.publish(ring(store, ADA))
                 await telegram.until(lambda: any(c.method == "sendMessage" for c in telegram.refused))
-        assert "CONCORDAT_TELEGRAM_TOKEN" in (stage.health["telegram"] or "")
+        for part in ("telegram", "bot"):
+            assert "CONCORDAT_TELEGRAM_TOKEN" in (stage.health[part] or "")
         assert "WRONG" not in repr(logs)
     assert [r.state for r in ledger_rows(store)] == ["pending"]
 
@@ -172,7 +173,7 @@ async def test_a_second_reader(store: Store, bus: Bus, tmp_path: Path) -> None:
         await telegram.until(lambda: telegram.polls)
         async with Bot(telegram.token, base_url=telegram.url) as other:
             await other.get_updates(timeout=0)
-            await stage.until(lambda: "another program" in (stage.health.get("telegram") or ""))
+            await stage.until(lambda: "another program" in (stage.health.get("bot") or ""))
         await stage.publish(ring(store, ADA))
         await telegram.until(lambda: telegram.to(ADA))
 
