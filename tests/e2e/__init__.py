@@ -1,0 +1,1 @@
+"""The whole program, as a process, against a world on loopback."""

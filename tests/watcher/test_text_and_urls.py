@@ -1,0 +1,92 @@
+"""Foreign text made harmless, and addresses compared."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.text import clean, cut, title_text, visible
+from watcher.urls import absolute, canonical, outlet_of, registrable
+
+
+@pytest.mark.parametrize(
+    ("markup", "seen"),
+    [
+        ("<p>Hello <b>world</b></p>", "Hello world"),
+        ("one<br>two", "one\ntwo"),
+        ("<script>alert(1)</script>safe<style>p{}</style>", "safe"),
+        ("AT&amp;T &lt;3", "AT&T <3"),
+        ("5 < 6 and 7 > 2", "5 < 6 and 7 > 2"),
+        ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
+        ("<a href='javascript:x'>click</a>", "click"),
+        ("<!-- hidden -->shown", "shown"),
+        ("un\u202edo \u200bzero\x00", "undo zero"),
+    ],
+)
+def test_only_what_a_reader_sees_is_kept(markup: str, seen: str) -> None:
+    """Tags, scripts, comments and invisible characters go; characters stay."""
+    assert visible(markup) == seen
+
+
+def test_a_title_is_one_line_of_text() -> None:
+    """Markup in titles goes whether it was escaped once or not at all."""
+    assert title_text("<b>Big</b>\n news", 100) == "Big news"
+
+
+@given(st.text(max_size=300))
+def test_visible_never_raises_and_never_gives_controls(text: str) -> None:
+    """Whatever comes in, plain printable text comes out."""
+    seen = visible(text)
+    assert not any(ord(c) < 32 and c != "\n" for c in seen)
+    assert seen == seen.encode("utf-8").decode("utf-8")
+
+
+def test_hostile_nesting_is_read_in_no_time() -> None:
+    """A hundred thousand open tags neither recurse nor hang."""
+    assert visible("<div>" * 100_000 + "deep") in {"deep", ""}
+
+
+@given(st.text(max_size=200), st.integers(2, 50))
+def test_a_cut_keeps_its_limit(text: str, limit: int) -> None:
+    """`cut` never gives more than it may, and marks what it left out."""
+    short = cut(text, limit)
+    assert len(short) <= limit
+    assert short == text or short.endswith("…")
+    assert len(clean(text, limit)) <= limit
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://www.example.com/a/", "http://example.com/a"),
+        ("https://example.com/a?utm_source=x&id=2", "https://example.com/a?id=2#part"),
+        ("https://example.com:443/a//b", "https://example.com/a/b"),
+        ("https://example.com/index.html", "https://example.com"),
+        ("https://example.com/?b=1&a=2", "https://EXAMPLE.com/?a=2&b=1"),
+    ],
+)
+def test_two_spellings_of_one_page(one: str, other: str) -> None:
+    """What does not tell pages apart does not count."""
+    assert canonical(one) == canonical(other)
+
+
+def test_other_pages_stay_apart() -> None:
+    """A parameter that may choose the page counts, and so does the port."""
+    assert canonical("https://e.org/?id=1") != canonical("https://e.org/?id=2")
+    assert canonical("https://e.org:8443/") != canonical("https://e.org/")
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "ftp://h/x", "https://", "//[bad"])
+def test_only_web_addresses_pass(url: str) -> None:
+    """No other scheme is ever followed or shown."""
+    assert absolute(url, "") == ""
+
+
+def test_who_is_speaking() -> None:
+    """The registrable domain by the public suffix list; addresses stand for themselves."""
+    assert registrable("newscenter.lbl.gov") == "lbl.gov"
+    assert registrable("www.bbc.co.uk") == "bbc.co.uk"
+    assert outlet_of("https://news.example.com/x", "s") == "example.com"
+    assert outlet_of("", "my-source") == "my-source"
+    assert registrable("127.0.0.1") == "127.0.0.1"
