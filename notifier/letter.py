@@ -28,6 +28,8 @@ def sender_address(mail_from: str) -> Address:
     name, found = parseaddr(one_line(mail_from))
     local, _, domain = found.rpartition("@")
     try:
+        if not local or not domain or " " in found:
+            raise ValueError(found)
         return Address(one_line(name) or "Concordat", local, ascii_domain(domain))
     except (ValueError, IndexError, UnicodeError):
         raise SettingsError("CONCORDAT_MAIL_FROM: write an address such as Concordat <alerts@example.org>") from None

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.errors import SettingsError
 
-_TIME = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?")
+_TIME = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?", re.ASCII)
 
 
 def check_time(text: str) -> str:
