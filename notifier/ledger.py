@@ -79,9 +79,11 @@ def new(key: str, subscriber: int, kind: Kind, reason: str, now: datetime, **mor
 def due(conn: Connection, now: datetime, channels: Collection[Channel], after: int = 0, limit: int = 2000) -> list[Due]:
     """What may be sent now: pending, held by a sender that died, or seen by its reader in an older revision.
 
-    Of these channels, with ids above `after`, in their order.
+    Of these channels, with ids above `after`, in their order. Asked for one by one, because each has an index of its own.
     """
-    return _lanes(conn, and_(table.c.id > after, people.c.channel.in_(list(channels)), _claimable(now)), limit)
+    here = and_(table.c.id > after, people.c.channel.in_(list(channels)))
+    found = [d for which in (_waiting(now), _abandoned(now), _outdated(now)) for d in _lanes(conn, and_(which, here), limit)]
+    return sorted(found, key=lambda d: d.id)[:limit]
 
 
 def lanes(conn: Connection, ids: Sequence[int], now: datetime) -> list[Due]:
@@ -167,26 +169,35 @@ def revive(conn: Connection, ids: Sequence[int], now: datetime) -> int:
 
 def next_due(conn: Connection, channels: Collection[Channel]) -> datetime | None:
     """When the next delivery of these channels may be sent; None when there is none left to send."""
-    query = (
-        select(func.min(table.c.not_before))
-        .join(people, people.c.id == table.c.subscriber_id)
-        .where(people.c.channel.in_(list(channels)), or_(table.c.state == State.PENDING, _stale()))
-    )
-    found: datetime | None = conn.scalar(query)
-    return found
+    moments = [
+        conn.scalar(
+            select(func.min(table.c.not_before))
+            .join(people, people.c.id == table.c.subscriber_id)
+            .where(which, people.c.channel.in_(list(channels)))
+        )
+        for which in (table.c.state == State.PENDING, and_(table.c.state == State.SENT, _STALE))
+    ]
+    return min((m for m in moments if m is not None), default=None)
 
 
-def _stale() -> Any:
-    return and_(table.c.state == State.SENT, table.c.sent_revision < table.c.revision)
+_STALE = table.c.sent_revision < table.c.revision
 
 
 def _claimable(now: datetime) -> Any:
+    return or_(_waiting(now), _abandoned(now), _outdated(now))
+
+
+def _waiting(now: datetime) -> Any:
+    return and_(table.c.state == State.PENDING, table.c.not_before <= now)
+
+
+def _abandoned(now: datetime) -> Any:
+    return and_(table.c.state == State.SENDING, table.c.lease_until < now)
+
+
+def _outdated(now: datetime) -> Any:
     free = or_(table.c.lease_until.is_(None), table.c.lease_until < now)
-    return or_(
-        and_(table.c.state == State.PENDING, table.c.not_before <= now),
-        and_(table.c.state == State.SENDING, table.c.lease_until < now),
-        and_(_stale(), table.c.not_before <= now, free),
-    )
+    return and_(table.c.state == State.SENT, _STALE, table.c.not_before <= now, free)
 
 
 def _lanes(conn: Connection, which: Any, limit: int) -> list[Due]:

@@ -69,6 +69,9 @@ deliveries = Table(
     Index("ix_deliveries_story_id", "story_id"),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
 )
+# edits that are due: a condition without values, so that it is the same to the planner in every query
+_STALE = deliveries.c.sent_revision < deliveries.c.revision
+Index("ix_deliveries_stale", deliveries.c.state, deliveries.c.not_before, sqlite_where=_STALE, postgresql_where=_STALE)
 
 # what a reader said of one alert; pressing again changes the vote
 feedback = Table(

@@ -230,6 +230,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_deliveries_key'))
     )
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.create_index('ix_deliveries_stale', ['state', 'not_before'], unique=False, sqlite_where=sa.text('sent_revision < revision'), postgresql_where=sa.text('sent_revision < revision'))
         batch_op.create_index('ix_deliveries_state_not_before', ['state', 'not_before'], unique=False)
         batch_op.create_index('ix_deliveries_story_id', ['story_id'], unique=False)
         batch_op.create_index('ix_deliveries_subscriber_id', ['subscriber_id'], unique=False)
