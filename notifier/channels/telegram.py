@@ -30,6 +30,7 @@ UPDATES = ("message", "callback_query", "my_chat_member")
 
 NOT_OUR_BOT = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
 CONFLICT = "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather"
+UNREACHED = "it is tried again; check the network and CONCORDAT_TELEGRAM_API_URL"
 
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "bot is not a member", "group chat was deleted", "peer_id_invalid")
 _SERVER = ("bad gateway", "internal server error", "gateway timeout", "service unavailable", "too many requests")
@@ -152,7 +153,7 @@ def _retry_after(error: Any) -> DeliveryError:
 def _network(error: Any) -> DeliveryError:
     if any(phrase in error.message.lower() for phrase in _SERVER):
         return DeliveryError(DeliveryReason.SERVER, f"Telegram: {error.message}")
-    return DeliveryError(DeliveryReason.NETWORK, f"Telegram cannot be reached ({type(error.__cause__ or error).__name__})")
+    return DeliveryError(DeliveryReason.NETWORK, f"Telegram cannot be reached ({type(error.__cause__ or error).__name__}); {UNREACHED}")
 
 
 _TABLE: tuple[tuple[type[TelegramError], Callable[[Any], DeliveryError]], ...] = (
