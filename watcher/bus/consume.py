@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
@@ -22,8 +23,8 @@ DeadLetter = Callable[[str, int, str, int], Awaitable[None]]
 
 BATCH = 200
 BLOCK_MS = 1000
-CLAIM_IDLE_MS = 60_000  # longer than any batch takes
-CLAIM_EVERY = 15  # reads that waited in vain between two looks for stale entries
+CLAIM_IDLE_MS = 5_000  # after this a consumer is taken to be dead; wrong now and then, which costs work done twice and nothing else
+CLAIM_EVERY = 2.0  # seconds between two looks for the entries of dead consumers
 TRIES = 5
 PAUSE = 0.05  # seconds before a failing row is tried again; doubles
 OUTAGE_PAUSE = 0.5  # seconds between tries while Redis or the database is away; doubles up to OUTAGE_MAX
@@ -45,17 +46,18 @@ async def consume(
     `handle` may raise anything: StoreError and RedisError mean an outage (waited out, nothing given up), everything else counts
     against the rows it was given.
     """
-    me, quiet_reads, outage = consumer_name(), 0, OUTAGE_PAUSE
+    me, next_claim, outage = consumer_name(), 0.0, OUTAGE_PAUSE
+    held: list[Message] = []  # read and not yet seen through: an outage does not let go of them
     while not stop.is_set():
         try:
-            messages: list[Message] = []
-            if quiet_reads % CLAIM_EVERY == 0:
-                messages = await bus.claim(stream, group, me, idle_ms=CLAIM_IDLE_MS, count=batch)
-            messages = messages or await bus.read(stream, group, me, count=batch, block_ms=BLOCK_MS)
-            quiet_reads = 0 if messages and quiet_reads % CLAIM_EVERY else quiet_reads + 1
-            if messages:
-                await _see_through(bus, stream, handle, messages, on_dead)
-                await bus.ack(stream, group, messages)
+            if not held and time.monotonic() >= next_claim:
+                held = await bus.claim(stream, group, me, idle_ms=CLAIM_IDLE_MS, count=batch)
+                next_claim = time.monotonic() + (0 if held else CLAIM_EVERY)
+            held = held or await bus.read(stream, group, me, count=batch, block_ms=BLOCK_MS)
+            if held:
+                await _see_through(bus, stream, handle, held, on_dead)
+                await bus.ack(stream, group, held)
+                held = []
             outage = OUTAGE_PAUSE
         except (RedisError, StoreError) as e:
             log.warning("stage waits", stream=stream, why=str(e))

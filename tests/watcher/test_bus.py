@@ -1,0 +1,240 @@
+"""The bus on a real Redis: nothing that it loses is lost, and no poison holds the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from watcher.bus import Bus, consume
+from watcher.bus.due import DueSet
+from watcher.bus.embedded import EmbeddedRedis, socket_path
+from watcher.bus.sweep import sweep
+from watcher.errors import RedisError, StoreError
+from watcher.store import Store
+
+STREAM, GROUP = "concordat:test", "readers"
+
+
+async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for a condition."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+class Reader:
+    """A stage that notes what it is handed, and fails where told to."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.got: list[int] = []
+        self.dead: list[int] = []
+        self.poison: set[int] = set()
+        self.outages = 0
+        self.stop = asyncio.Event()
+        self.task = asyncio.create_task(consume(bus, STREAM, GROUP, self.handle, self.stop, on_dead=self.on_dead))
+
+    async def handle(self, ids: list[int]) -> None:
+        """Take ids, or fail."""
+        if self.outages:
+            self.outages -= 1
+            raise StoreError("the database is away")
+        if self.poison & set(ids):
+            raise ValueError("poison")
+        self.got += ids
+
+    async def on_dead(self, _stream: str, row: int, _error: str, _attempts: int) -> None:
+        """Note a dead letter."""
+        self.dead.append(row)
+
+    async def end(self) -> None:
+        """Stop and wait."""
+        self.stop.set()
+        await self.task
+
+
+async def test_ids_arrive_in_order_and_are_acknowledged(bus: Bus) -> None:
+    """What is published is handed over once, and nothing stays pending."""
+    reader = Reader(bus)
+    await bus.publish(STREAM, list(range(2500)))
+    await until(lambda: len(reader.got) == 2500)
+    await reader.end()
+    assert reader.got == list(range(2500))
+    assert await bus.idle(STREAM, GROUP)
+
+
+async def test_poison_is_set_aside_and_the_rest_flows(bus: Bus) -> None:
+    """A row that always fails becomes a dead letter; its neighbours do not wait for that."""
+    reader = Reader(bus)
+    reader.poison = {3}
+    await bus.publish(STREAM, [1, 2, 3, 4, 5])
+    await until(lambda: reader.dead == [3])
+    await reader.end()
+    assert sorted(reader.got) == [1, 2, 4, 5]
+    assert await bus.redis.xlen("concordat:dead") == 1
+
+
+async def test_an_outage_gives_nothing_up(bus: Bus) -> None:
+    """While the database is away a batch is tried again, however long, and is no dead letter."""
+    reader = Reader(bus)
+    reader.outages = 2
+    await bus.publish(STREAM, [1, 2])
+    await bus.publish(STREAM, [3])
+    await until(lambda: sorted(reader.got) == [1, 2, 3])
+    await reader.end()
+    assert reader.dead == []
+
+
+async def test_an_emptied_redis_is_gone_on_with(bus: Bus) -> None:
+    """FLUSHALL takes stream and group; the reader makes them again and goes on."""
+    reader = Reader(bus)
+    await bus.publish(STREAM, [1])
+    await until(lambda: reader.got == [1])
+    await bus.redis.flushall()
+    await bus.publish(STREAM, [2])
+    await until(lambda: reader.got == [1, 2])
+    await reader.end()
+
+
+async def test_what_a_dead_consumer_took_is_claimed(bus: Bus) -> None:
+    """Entries read and never acknowledged come to another consumer after their idle time."""
+    await bus.publish(STREAM, [7])
+    await bus.ensure_group(STREAM, GROUP)
+    assert [m.row for m in await bus.read(STREAM, GROUP, "dies", count=10, block_ms=1)] == [7]
+    assert [m.row for m in await bus.claim(STREAM, GROUP, "lives", idle_ms=0, count=10)] == [7]
+    assert not await bus.idle(STREAM, GROUP)
+
+
+async def test_a_sweep_publishes_only_what_redis_no_longer_carries(bus: Bus, store: Store) -> None:
+    """While the stream holds work nothing is doubled; once it is empty, what SQL knows to be unfinished comes back."""
+    now = datetime.now(UTC)
+    asked: list[datetime] = []
+
+    def unfinished(_conn: object, _limit: int, before: datetime) -> list[int]:
+        asked.append(before)
+        return [1, 2]
+
+    await bus.ensure_group(STREAM, GROUP)
+    await bus.publish(STREAM, [1])
+    assert await sweep(store, bus, STREAM, GROUP, unfinished, now) == 0
+    await bus.redis.flushall()
+    assert await sweep(store, bus, STREAM, GROUP, unfinished, now) == 2
+    assert asked == [now - timedelta(seconds=2)]
+
+
+async def test_due_sources_are_claimed_by_one(bus: Bus) -> None:
+    """Two watchers never get the same source, and one that dies with it loses it only for the lease."""
+    due = DueSet(bus)
+    await due.put({"a": 100.0, "b": 200.0, "c": 900.0})
+    assert sorted(await due.claim(250.0, 60.0, 10)) == ["a", "b"]
+    assert await due.claim(250.0, 60.0, 10) == []
+    assert sorted(await due.claim(311.0, 60.0, 10)) == ["a", "b"]
+    await due.add_missing({"a": 1.0, "d": 1.0})
+    assert await due.claim(2.0, 60.0, 10) == ["d"]
+
+
+async def test_an_unreachable_redis_is_said_plainly(tmp_path: Path) -> None:
+    """The error says what to check and shows no password."""
+    bus = Bus(f"unix://:secret99@{tmp_path}/none.sock")
+    with pytest.raises(RedisError, match="CONCORDAT_REDIS_URL") as caught:
+        await bus.ping()
+    await bus.close()
+    assert "secret99" not in str(caught.value)
+
+
+def client(server: EmbeddedRedis) -> redis.Redis:
+    """A plain client for a private server."""
+    return redis.Redis(unix_socket_path=str(server.socket), decode_responses=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not yet reaped by its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False
+
+
+def test_data_outlives_the_program(tmp_path: Path) -> None:
+    """Stopped and started again, the private server has what it had; stopped, it is gone."""
+    for expected in (None, "kept"):
+        server = EmbeddedRedis(tmp_path)
+        server.start()
+        with client(server) as r:
+            assert r.get("x") == expected
+            r.set("x", "kept")
+        server.stop()
+        assert not server.socket.exists()
+
+
+def test_an_orphan_is_adopted(tmp_path: Path) -> None:
+    """A parent killed with SIGKILL leaves its server; the next start finds the same server with the same data, and ends it."""
+    code = (
+        "import sys, pathlib, os, signal\n"
+        "from watcher.bus.embedded import EmbeddedRedis\n"
+        "import redis\n"
+        "s = EmbeddedRedis(pathlib.Path(sys.argv[1])); s.start()\n"
+        "r = redis.Redis(unix_socket_path=str(s.socket)); r.set('x', 'orphan'); print(r.info()['process_id'], flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    parent = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert parent.returncode == -signal.SIGKILL
+    orphan = int(parent.stdout)
+    assert alive(orphan)
+    server = EmbeddedRedis(tmp_path)
+    server.start()
+    with client(server) as r:
+        assert (r.get("x"), r.info()["process_id"]) == ("orphan", orphan)
+    server.stop()
+    assert not alive(orphan)
+
+
+def test_a_killed_server_is_started_again_with_its_data(tmp_path: Path) -> None:
+    """SIGKILL of Redis itself costs at most what its file had not been given yet."""
+    server = EmbeddedRedis(tmp_path)
+    server.start()
+    with client(server) as r:
+        r.set("x", "kept")
+        r.config_set("appendfsync", "always")
+        r.set("y", "kept too")
+        pid = r.info()["process_id"]
+    os.kill(pid, signal.SIGKILL)
+    again = EmbeddedRedis(tmp_path)
+    again.start()
+    with client(again) as r:
+        assert r.get("y") == "kept too"
+    again.stop()
+    server.stop()
+
+
+def test_the_last_user_ends_the_server(tmp_path: Path) -> None:
+    """While another process of the home works with it, leaving does not take the server away."""
+    first, second = EmbeddedRedis(tmp_path), EmbeddedRedis(tmp_path)
+    first.start()
+    second.start()
+    first.stop()
+    with client(second) as r:
+        assert r.ping()
+    second.stop()
+    assert not second.socket.exists()
+
+
+def test_long_folders_get_a_short_socket(tmp_path: Path) -> None:
+    """A path too long for a socket is replaced by a short one, always the same for a folder."""
+    long = tmp_path / ("x" * 120)
+    assert len(os.fsencode(socket_path(long))) <= 100
+    assert socket_path(long) == socket_path(long)
+
+
+def test_no_binary_is_one_clear_error(tmp_path: Path) -> None:
+    """Where Redis cannot be started the message says why and where to look."""
+    with pytest.raises(RedisError, match="does not start"):
+        EmbeddedRedis(tmp_path, binary="/bin/false").start()

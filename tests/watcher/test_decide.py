@@ -1,0 +1,154 @@
+"""What a source's answer means: what is new, what may ring, and how the source is doing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.cadence import JITTER, Pace, after_failure, after_success, next_time
+from watcher.decide import Health, Policy, Quiet, SourceState, decide_entries, decide_failure, decide_unchanged
+from watcher.errors import FetchError, FetchReason
+from watcher.identity import keys_of
+from watcher.sources.entry import Entry, Hints, Parsed
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+POLICY = Policy(max_age=timedelta(hours=48))
+FRESH = SourceState("s", "https://h.example/f")
+SEEN = SourceState("s", "https://h.example/f", first_ok_at=NOW - timedelta(days=9), last_ok_at=NOW - timedelta(hours=1), health=Health.OK)
+
+
+def entry(n: int, published: datetime | None = NOW) -> Entry:
+    """The n-th entry of a feed."""
+    return Entry(f"id-{n}", f"https://h.example/{n}", f"Title number {n}", published=published)
+
+
+def test_a_new_source_is_quiet() -> None:
+    """What stood there before the first poll rings nobody, and is kept."""
+    outcome = decide_entries(FRESH, Parsed((entry(1), entry(2))), {}, {}, POLICY, NOW)
+    assert [i.quiet for i in outcome.items] == [Quiet.FIRST_POLL] * 2
+    assert outcome.state.first_ok_at == NOW
+
+
+def test_a_first_poll_that_finds_nothing_counts_as_the_first() -> None:
+    """An empty feed was read too: what comes next is news."""
+    empty = decide_entries(FRESH, Parsed(()), {}, {}, POLICY, NOW)
+    later = decide_entries(empty.state, Parsed((entry(1),)), {}, {}, POLICY, NOW + timedelta(seconds=1))
+    assert [i.quiet for i in later.items] == [None]
+
+
+def test_a_failure_is_no_first_poll() -> None:
+    """A source that answers for the first time after an outage is still new, and quiet."""
+    failed = decide_failure(FRESH, FetchError(FetchReason.TIMEOUT, "no answer"), POLICY, NOW)
+    back = decide_entries(failed.state, Parsed((entry(1),)), {}, {}, POLICY, NOW)
+    assert [i.quiet for i in back.items] == [Quiet.FIRST_POLL]
+
+
+def test_old_entries_are_archived_in_silence() -> None:
+    """Published longer ago than max_age: kept, never rung."""
+    outcome = decide_entries(SEEN, Parsed((entry(1, NOW - timedelta(hours=49)), entry(2, NOW - timedelta(hours=47)))), {}, {}, POLICY, NOW)
+    assert [i.quiet for i in outcome.items] == [Quiet.TOO_OLD, None]
+
+
+def test_the_future_becomes_now() -> None:
+    """A date ahead of time is clamped to the moment it was read."""
+    outcome = decide_entries(SEEN, Parsed((entry(1, NOW + timedelta(days=3)),)), {}, {}, POLICY, NOW)
+    assert outcome.items[0].entry.published == NOW
+
+
+def test_undated_entries_are_news() -> None:
+    """Without a date an entry is as new as we first saw it."""
+    outcome = decide_entries(SEEN, Parsed((entry(1, None),)), {}, {}, POLICY, NOW)
+    assert [i.quiet for i in outcome.items] == [None]
+
+
+def test_the_same_entry_twice_in_one_answer_is_one() -> None:
+    """Doubled entries of a document are written once."""
+    assert len(decide_entries(SEEN, Parsed((entry(1), entry(1))), {}, {}, POLICY, NOW).items) == 1
+
+
+def test_a_feed_that_renews_its_past_is_held() -> None:
+    """Old entries under new ids and addresses ring nobody, and the operator is told; a true piece of news beside them rings."""
+    past = tuple(entry(n, NOW - timedelta(hours=30)) for n in range(20))
+    outcome = decide_entries(SEEN, Parsed((*past, entry(99))), {}, {}, POLICY, NOW)
+    assert sum(i.quiet is Quiet.RENEWED for i in outcome.items) == 20
+    assert [i.quiet for i in outcome.items if i.entry.entry_id == "id-99"] == [None]
+    assert "20 entries" in outcome.notice or "21 entries" in outcome.notice
+
+
+def test_a_busy_feed_is_not_mistaken_for_a_renewed_one() -> None:
+    """Fifty entries since the last poll are fifty news."""
+    outcome = decide_entries(SEEN, Parsed(tuple(entry(n, NOW - timedelta(minutes=n)) for n in range(50))), {}, {}, POLICY, NOW)
+    assert all(i.quiet is None for i in outcome.items)
+
+
+def test_known_entries_are_not_new_again() -> None:
+    """What the store knows comes back as nothing, and a new key of it is remembered."""
+    known = {k: 7 for k in keys_of([entry(1)])[0].all()}
+    changed = Entry("renewed-id", "https://h.example/1", "Title number 1", published=NOW)
+    outcome = decide_entries(SEEN, Parsed((changed,)), known, {}, POLICY, NOW)
+    assert outcome.items == ()
+    assert [item for _, item in outcome.more_keys] == [7]
+
+
+@given(st.lists(st.integers(0, 30), max_size=30))
+def test_deciding_twice_is_deciding_once(numbers: list[int]) -> None:
+    """What was written at the first decision makes the second one empty."""
+    parsed = Parsed(tuple(entry(n) for n in numbers))
+    first = decide_entries(SEEN, parsed, {}, {}, POLICY, NOW)
+    known = {k: i for i, item in enumerate(first.items) for k in item.keys}
+    assert decide_entries(first.state, parsed, known, {}, POLICY, NOW).items == ()
+    assert len(first.items) == len(set(numbers))
+
+
+@pytest.mark.parametrize(
+    ("reason", "health"),
+    [
+        (FetchReason.RATE_LIMITED, Health.SLOW), (FetchReason.BLOCKED, Health.BLOCKED), (FetchReason.GONE, Health.GONE),
+        (FetchReason.NOT_A_FEED, Health.BROKEN), (FetchReason.TIMEOUT, Health.BROKEN),
+    ],
+)  # fmt: skip
+def test_failures_have_names(reason: FetchReason, health: Health) -> None:
+    """Each kind of failure is a state that the operator can act on, with the reason in words."""
+    outcome = decide_failure(SEEN, FetchError(reason, "what happened"), POLICY, NOW)
+    assert (outcome.state.health, outcome.state.health_reason, outcome.state.health_since) == (health, "what happened", NOW)
+    assert outcome.state.first_ok_at == SEEN.first_ok_at
+
+
+def test_recovery_is_recorded() -> None:
+    """An answer after failures makes the source well again and forgets the count."""
+    ill = decide_failure(SEEN, FetchError(FetchReason.TIMEOUT, "x"), POLICY, NOW).state
+    well = decide_unchanged(ill, {}, POLICY, NOW + timedelta(minutes=5)).state
+    assert (well.health, well.failures, well.health_reason) == (Health.OK, 0, "")
+
+
+def test_every_is_kept() -> None:
+    """An interval that the operator wrote is neither stretched nor shortened by what happens."""
+    pace = Pace(timedelta(seconds=1), timedelta(hours=1))
+    assert after_success(pace, 5, Hints(ttl=600), {"cache-control": "max-age=3600"}) == timedelta(seconds=1)
+
+
+def test_hosts_are_listened_to() -> None:
+    """Without `every`, ttl, sy: and max-age are lower bounds, a day at the most."""
+    pace = Pace(None, timedelta(minutes=10))
+    assert after_success(pace, 9, Hints(ttl=120), {}) == timedelta(hours=2)
+    assert after_success(pace, 9, Hints(period=7200), {}) == timedelta(hours=2)
+    assert after_success(pace, 9, Hints(), {"cache-control": "public, max-age=1800"}) == timedelta(minutes=30)
+    assert after_success(pace, 9, Hints(ttl=600_000), {}) == timedelta(days=1)
+
+
+@given(st.integers(1, 10_000), st.one_of(st.none(), st.floats(0, 86_400)))
+def test_backing_off_never_stops_and_never_hurries(failures: int, asked: float | None) -> None:
+    """However many failures, the next try comes within a day, and not before the host allows."""
+    pause = after_failure(Pace(None, timedelta(minutes=15)), failures, asked)
+    assert timedelta(minutes=15) <= pause <= timedelta(days=1)
+    assert pause >= timedelta(seconds=asked or 0)
+
+
+@given(st.floats(0, 1))
+def test_jitter_stays_within_its_share(chance: float) -> None:
+    """The next time is moved by a tenth of the interval at the most."""
+    moved = next_time(NOW, timedelta(hours=1), chance) - NOW
+    assert timedelta(hours=1 - JITTER) <= moved <= timedelta(hours=1 + JITTER)
