@@ -27,6 +27,7 @@ def test_each_alert_is_routed_once(store: Store) -> None:
         join(conn, 7)
         alert = tell(conn)
         first = route_alerts(conn, [alert], NOW)
+        join(conn, 8)
         assert route_alerts(conn, [alert, alert, 999], NOW) == []
         assert unrouted(conn, 10, NOW + timedelta(hours=1)) == []
     (row,) = ledger_rows(store)

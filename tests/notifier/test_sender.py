@@ -43,6 +43,7 @@ class Paper(Watched):
         address = job.subscriber.address
         self.at_once[address] = self.at_once.get(address, 0) + 1
         self.most_at_once = max(self.most_at_once, self.at_once[address])
+        self.changed()
         if address in self.closed:
             await self.closed[address].wait()
         await asyncio.sleep(0)
@@ -80,6 +81,26 @@ async def test_one_message_a_chat_at_a_time(store: Store) -> None:
     stop.set()
     await running
     assert len(paper.lines) == 15
+    assert paper.most_at_once == 1
+
+
+async def test_what_comes_meanwhile_waits_its_turn(store: Store) -> None:
+    """A delivery handed over while another is in flight to the same chat goes after it."""
+    first, second, third = told(store, 1, 3)
+    paper, stop = Paper("1"), asyncio.Event()
+    sender = Sender(store, {Channel.TELEGRAM: paper})
+    running = asyncio.create_task(sender.run(stop))
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    sender.submit(await store.read(ledger.lanes, [first], soon))
+    await paper.until(lambda: paper.at_once)
+    sender.submit(await store.read(ledger.lanes, [second, third], soon))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    paper.closed["1"].set()
+    await asyncio.wait_for(sender.idle(), 5)
+    stop.set()
+    await running
+    assert len(paper.lines) == 3
     assert paper.most_at_once == 1
 
 
