@@ -1,11 +1,15 @@
-"""A feed host on loopback that publishes the tellings, each at its moment, in one RSS feed an outlet."""
+"""A feed host on loopback that publishes the tellings, each at its moment, in one RSS feed an outlet.
+
+Entries carry the day they are really from: two years shrink to a minute, and only that day tells one event from the next of the
+same parties.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Self
@@ -16,13 +20,14 @@ from aiohttp import web
 from concordat.demo.plan import Release, Telling
 
 KEEP = 30  # entries in a feed, as outlets have it
+NOON = time(12, tzinfo=UTC)
 
 
 class DemoHost:
     """Serves `feeds` (outlet → address); `release` publishes what the plan says, and returns when all is out."""
 
     def __init__(self, outlets: Sequence[str]) -> None:
-        self._entries: dict[str, list[tuple[datetime, Telling]]] = {o: [] for o in outlets}
+        self._entries: dict[str, list[Telling]] = {o: [] for o in outlets}
         self._runner: web.AppRunner | None = None
         self._base = ""
 
@@ -49,7 +54,7 @@ class DemoHost:
         start = asyncio.get_running_loop().time()
         for step in plan:
             await asyncio.sleep(max(0.0, start + step.at - asyncio.get_running_loop().time()))
-            self._entries[step.telling.outlet].insert(0, (datetime.now(UTC), step.telling))
+            self._entries[step.telling.outlet].insert(0, step.telling)
             told(step.telling)
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
@@ -63,14 +68,14 @@ class DemoHost:
         return web.Response(body=body, content_type="application/rss+xml", charset="utf-8", headers={"ETag": etag})
 
 
-def render(outlet: str, entries: Sequence[tuple[datetime, Telling]]) -> bytes:
+def render(outlet: str, entries: Sequence[Telling]) -> bytes:
     """An RSS 2.0 document. The links are of the reserved domain `example`: they lead nowhere, on purpose."""
     items = "".join(
         f"<item><guid isPermaLink='false'>{escape(t.id)}</guid><title>{escape(t.title)}</title>"
-        f"<link>https://{outlet}.example/{escape(t.id)}</link><pubDate>{format_datetime(at)}</pubDate>"
-        f"<description>{escape(t.text)}</description></item>"
-        for at, t in entries
+        f"<link>https://{outlet}.example/{escape(t.id)}</link><pubDate>{format_datetime(datetime.combine(t.on, NOON))}</pubDate>"
+        f"<description>{escape(t.summary)}</description></item>"
+        for t in entries
     )
-    lang = entries[0][1].lang if entries else "en"
+    lang = entries[0].lang if entries else "en"
     head = f"<title>{escape(outlet)}</title><link>https://{outlet}.example/</link><description>demo</description><language>{lang}</language>"
     return f"<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel>{head}{items}</channel></rss>".encode()

@@ -24,11 +24,6 @@ class Telling:
     title: str
     summary: str
 
-    @property
-    def text(self) -> str:
-        """The summary, with the day that it is really from in front."""
-        return f"[{self.on:%-d %B %Y}] {self.summary}"
-
 
 @dataclass(frozen=True, slots=True)
 class Release:

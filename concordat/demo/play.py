@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from watcher.settings import Settings
 from watcher.store.tables import items
 
 GROUP = "demo"
+AGES = timedelta(days=36_500)  # the past may ring here, whenever it was
 SETTLE = 20.0  # seconds at the most to wait, at the end, for what was published last
 
 
@@ -48,7 +49,7 @@ async def play(
     *, told: Callable[[Telling], None], rang: Callable[[Story, str], None],
 ) -> Heard:  # fmt: skip
     """Replay `tellings` over `seconds`; `told` hears what is published, `rang` each alert with its kind (new, update, rise)."""
-    settings = Settings(home=home, builtin_sources=False, allow_private_addresses=True)
+    settings = Settings(home=home, builtin_sources=False, allow_private_addresses=True, max_age=AGES)
     heard = Heard()
     outlets = sorted({t.outlet for t in tellings})
     async with DemoHost(outlets) as host, running(settings) as runtime:
@@ -64,7 +65,9 @@ async def play(
 
 
 @contextlib.asynccontextmanager
-async def _stages(runtime: Runtime, client: Client, sources: Sequence[Source], heard: Heard, rang: Callable[[Story, str], None]):  # type: ignore[no-untyped-def]
+async def _stages(
+    runtime: Runtime, client: Client, sources: Sequence[Source], heard: Heard, rang: Callable[[Story, str], None]
+) -> AsyncIterator[None]:
     store, bus, stop = runtime.store, runtime.bus, asyncio.Event()
 
     async def hear(ids: list[int]) -> None:
@@ -87,10 +90,10 @@ async def _stages(runtime: Runtime, client: Client, sources: Sequence[Source], h
             stop.set()
 
 
-async def _until(holds: Callable[[], object], seconds: float) -> None:
+async def _until(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not await holds():  # type: ignore[misc]
+            while not await holds():  # noqa: ASYNC110  a database has no event to wait for
                 await asyncio.sleep(0.1)
 
 
