@@ -2,7 +2,7 @@
 
 A phrase is padded with spaces where its script sets words apart, so that the automaton's own hit is the test of the border:
 
-    Latin, Greek, Cyrillic, …     borders on both sides; a trailing `*` lifts the right one
+    Latin, Greek, Cyrillic, …     borders on both sides; a `*` lifts the right one of its word, the last or one within
     Chinese, kana, Thai, …        none; katakana names of up to three letters may not sit inside a longer katakana word
     Korean                        left border only, for particles follow; names of up to two syllables need a particle or an end
     Arabic, Hebrew                both, after the prefixes that these scripts attach (و ف ب ل ك ال …)
@@ -58,8 +58,13 @@ class Phrase:
 
     @property
     def core(self) -> str:
-        """The folded text without its padding; empty when nothing can be looked for."""
-        return fold(self.text).decode().strip()
+        """The folded text without its padding, up to the first word of any ending; empty when nothing can be looked for."""
+        return fold(self.text.partition("*")[0]).decode().strip()
+
+    @property
+    def rest(self) -> str:
+        """What stands after the first word of any ending ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty."""
+        return self.text.partition("*")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class _Use:
     guard: Guard | None
     from_word_start: bool
     to_word_end: bool
+    rest: re.Pattern[bytes] | None = None
 
 
 class Automaton:
@@ -96,6 +102,11 @@ class Automaton:
                 lo, hi = start + use.left, end - use.right
                 if use.guard is not None and not use.guard(data, lo, hi):
                     continue
+                if use.rest is not None:
+                    follows = use.rest.match(data, hi)
+                    if follows is None:
+                        continue
+                    hi = follows.end()
                 if use.from_word_start:
                     lo = data.rfind(PAD, 0, lo) + 1
                 if use.to_word_end:
@@ -109,7 +120,7 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     if not core:
         return
     left = not _UNSPACED.match(core)
-    right = not (phrase.prefix or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
+    right = not (phrase.prefix or phrase.rest or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
     guard: Guard | None = None
     whole_word = False
     if _ARABIC.match(core):
@@ -124,7 +135,15 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     elif phrase.name and not phrase.prefix:
         guard = _outside_katakana if _KATAKANA.fullmatch(core) else _before_particle if _SHORT_KOREAN.fullmatch(core) else None
     pattern = PAD * left + core.encode() + PAD * right
-    yield pattern, _Use(number, int(left), int(right), guard, whole_word, phrase.prefix and not _UNSPACED.match(core[-1]))
+    open_end = phrase.prefix and not _UNSPACED.match(core[-1])
+    following = _following(phrase.rest, open_end=phrase.prefix) if phrase.rest else None
+    yield pattern, _Use(number, int(left), int(right), guard, whole_word, open_end, following)
+
+
+def _following(rest: str, *, open_end: bool) -> re.Pattern[bytes]:
+    """Any ending of a word and what must come next, again with any ending where a star stands; a border at the end unless it is open."""
+    parts = (PAD * part[:1].isspace() + re.escape(fold(part).strip()) for part in rest.split("*"))
+    return re.compile(b"".join(b"[^ \\0]*" + part for part in parts) + b"(?= )" * (not open_end))
 
 
 def _after(prefixes: re.Pattern[str]) -> Guard:

@@ -41,6 +41,9 @@ class Vocabulary:
         if not phrase.core:
             self.problems.append(spot.problem(f"{text!r} has no letters or digits", "write a word"))
             return None
+        if exact and phrase.rest:
+            self.problems.append(spot.problem(f"{text!r} has a * inside, where case cannot count", "leave out case: exact, or the *"))
+            return None
         return self.table.number(phrase)
 
     def words(self, words: Sequence[Word], spot: Spot, *, lists_allowed: bool = True) -> dict[int, Languages]:
