@@ -97,15 +97,14 @@ def claim(conn: Connection, id_: int, now: datetime) -> Job | None:
     if row is None:
         return None
     edit = row.state == State.SENT
-    taken = conn.execute(
-        update(table)
-        .where(table.c.id == id_, _claimable(now))
-        .values(state=State.SENT if edit else State.SENDING, lease_until=now + LEASE, attempts=row.attempts + 1)
-    )
+    story = stories.load(conn, [row.story_id]).get(row.story_id) if row.story_id else None
+    values = {"state": State.SENT if edit else State.SENDING, "lease_until": now + LEASE, "attempts": row.attempts + 1}
+    if story and not edit:
+        values["severity"] = story.severity  # what this message rings for; an edit rings for nothing
+    taken = conn.execute(update(table).where(table.c.id == id_, _claimable(now)).values(**values))
     subscriber = subscribers.get(conn, row.subscriber_id)
     if taken.rowcount != 1 or subscriber is None:
         return None
-    story = stories.load(conn, [row.story_id]).get(row.story_id) if row.story_id else None
     return Job(
         id=row.id, kind=Kind(row.kind), subscriber=subscriber, edit=edit, attempts=row.attempts + 1, created_at=row.created_at,
         revision=max(row.revision, story.revision) if story else row.revision, story=story, digest_id=row.digest_id,
@@ -130,6 +129,14 @@ def put_back(conn: Connection, job: Job, not_before: datetime, reason: str, *, c
         .where(table.c.id == job.id)
         .values(state=state, lease_until=None, not_before=not_before, reason=reason, attempts=attempts)
     )
+
+
+def put_off(conn: Connection, ids: Sequence[int], not_before: datetime, reason: str) -> None:
+    """Leave deliveries that nobody claimed until `not_before`; those that are no longer due stay as they are."""
+    for batch in stories.chunks(ids):
+        waiting = or_(table.c.state == State.PENDING, and_(table.c.state == State.SENT, _STALE))
+        values = {"not_before": not_before, "reason": reason}
+        conn.execute(update(table).where(table.c.id.in_(batch), waiting, table.c.not_before < not_before).values(**values))
 
 
 def drop(conn: Connection, job: Job, reason: str) -> None:

@@ -30,6 +30,7 @@ from watcher.store import Store
 log = structlog.get_logger("sender")
 
 WORKERS = 32
+LONGEST = 75.0  # seconds a lane waits here: longer than the limits of a group; what must wait longer waits in the ledger
 RECORD_PAUSE = 0.5  # seconds before an outcome that could not be recorded is recorded again; doubles to 10
 LAST = 9  # after every priority
 Lane = tuple[Channel, str]
@@ -117,6 +118,8 @@ class Sender:
             wait = await self._permission(lane, stop)
             if wait is None:
                 await self._send_next(lane)
+            elif wait > LONGEST:
+                await self._put_off(lane, wait)
             elif not stop.is_set():
                 asyncio.get_running_loop().call_later(wait, self._line_up, lane)
 
@@ -132,6 +135,23 @@ class Sender:
                 return None
         return 0.0
 
+    async def _put_off(self, lane: Lane, wait: float) -> None:
+        """Leave a lane to the ledger, which brings it back in time; nobody waits for it, and it takes no memory."""
+        ids = [id_ for _, id_ in self._lanes.pop(lane).waiting]
+        try:
+            until = self._now() + timedelta(seconds=wait)
+            await self._store.write(ledger.put_off, ids, until, "the channel asked for a longer pause")
+            log.info("a lane is put off", deliveries=len(ids), seconds=round(wait))
+        except StoreError as e:
+            log.warning("a lane that must wait is asked again", why=str(e))
+        finally:
+            self._forget(ids)
+
+    def _forget(self, ids: Iterable[int]) -> None:
+        self._known.difference_update(ids)
+        if not self._known:
+            self._idle.set()
+
     async def _send_next(self, lane: Lane) -> None:
         queue = self._lanes[lane]
         _, id_ = heapq.heappop(queue.waiting)
@@ -142,13 +162,11 @@ class Sender:
         except Exception:  # the edge of a worker: a poison delivery must not stop the lane, and its lease runs out
             log.exception("a delivery failed", delivery=id_)
         finally:
-            self._known.discard(id_)
             if queue.waiting:
                 self._line_up(lane)
             else:
                 del self._lanes[lane]
-            if not self._known:
-                self._idle.set()
+            self._forget([id_])
 
     async def _deliver(self, id_: int) -> None:
         job = await self._store.write(ledger.claim, id_, self._now())

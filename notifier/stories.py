@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
 from rules.tables import stories, story_items
@@ -49,7 +49,8 @@ def in_window(conn: Connection, after: datetime, until: datetime) -> list[Story]
         select(s.id).where(
             s.created_at > after,
             s.created_at <= until,
-            or_(s.rung_at.is_not(None), s.published_at.is_(None), and_(s.published_at > after, s.published_at <= until)),
+            # no upper bound: a report that joins later moves the date on, and the story must not fall out between two digests
+            or_(s.rung_at.is_not(None), s.published_at.is_(None), s.published_at > after),
         )
     )
     return sorted(load(conn, [r.id for r in rows]).values(), key=weight, reverse=True)

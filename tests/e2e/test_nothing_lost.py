@@ -1,0 +1,102 @@
+"""The first law, on the whole program: SIGKILL at random moments and an emptied Redis lose nothing and repeat nothing unasked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.e2e.program import Program
+from tests.fakes.feedhost import FeedHost
+from tests.fakes.telegram import Telegram
+from watcher.bus.embedded import socket_path
+
+KILLS = 20
+CHAT = 7
+AI = ["OpenAI", "Anthropic", "Cohere", "Palantir", "Mistral AI", "NVIDIA", "IBM", "Oracle"]
+GOV = ["NASA", "NATO", "DARPA", "the European Commission", "Sandia National Laboratories", "the U.S. Department of Energy"]
+PLACES = ["Avrolin", "Brestow", "Cindal", "Dorvane", "Elkmoor", "Farrowby", "Gildun", "Hexmont", "Ilverton", "Jorvask", "Kelbrook", "Lomary"]
+
+
+def headline(n: int) -> str:
+    """A deal unlike every other: parties, place, programme and sum."""
+    code = f"{PLACES[n % len(PLACES)]}{n}"
+    return f"{AI[n % len(AI)]} was awarded a contract by {GOV[n % len(GOV)]} for programme {code} worth ${n * 3 + 11} million"
+
+
+def told(telegram: Telegram, titles: list[str]) -> Counter[str]:
+    """How often each title was sent to the chat."""
+    texts = [m.text for m in telegram.to(CHAT)]
+    return Counter({t: sum(t in text for text in texts) for t in titles})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
+    """Every item alerts, and all repeats together are at most one for each kill."""
+    chance = random.Random(20)
+    async with FeedHost() as host, Telegram(enforce=False) as telegram:
+        feed = host.feed("press")
+        program = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url)
+        program.sources({"id": "press", "url": feed.url, "every": "1s"})
+        await program.run("subscribers", "add", "--telegram", str(CHAT))
+        await program.start()
+        await program.ready()
+        await host.until(lambda: 200 in feed.statuses or 304 in feed.statuses)
+        titles: list[str] = []
+
+        async def publish() -> None:
+            for n in range(KILLS * 4):
+                titles.append(headline(n))
+                feed.publish(f"id-{n}", titles[-1])
+                await asyncio.sleep(0.9)
+
+        publishing = asyncio.create_task(publish())
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.3, 6.0))
+            await program.kill()
+            await program.start()
+        await publishing
+        await program.ready()
+        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+        count = told(telegram, titles)
+        assert await program.stop() == 0
+    assert sum(count.values()) - len(titles) <= KILLS
+    assert min(count.values()) == 1
+
+
+async def test_an_emptied_redis_loses_nothing(tmp_path: Path) -> None:
+    """FLUSHALL again and again while items arrive: each alerts exactly once."""
+    async with FeedHost() as host, Telegram(enforce=False) as telegram:
+        feed = host.feed("press")
+        program = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url)
+        program.sources({"id": "press", "url": feed.url, "every": "1s"})
+        await program.run("subscribers", "add", "--telegram", str(CHAT))
+        await program.start()
+        await program.ready()
+        await host.until(lambda: 200 in feed.statuses or 304 in feed.statuses)
+        titles = [headline(n) for n in range(12)]
+        with redis.Redis(unix_socket_path=str(socket_path(tmp_path / "data"))) as server:
+            for n, title in enumerate(titles):
+                feed.publish(f"id-{n}", title)
+                seen = len(feed.requests)
+                await host.until(lambda seen=seen: len(feed.requests) > seen, 45)  # type: ignore[misc]
+                server.flushall()
+        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+        assert await program.stop() == 0
+        assert set(told(telegram, titles).values()) == {1}
+
+
+async def test_sigterm_finishes_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """SIGTERM ends the program with 0, and its private Redis with it."""
+    program = Program(tmp_path)
+    program.sources({"id": "nobody", "url": "http://127.0.0.1:9/", "every": "1h"})
+    await program.start()
+    await program.ready()
+    assert socket_path(tmp_path / "data").exists()
+    assert await program.stop() == 0
+    assert not socket_path(tmp_path / "data").exists()
