@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from concordat.runtime import running
 from notifier.channels.telegram import Telegram
@@ -72,7 +72,7 @@ async def _sources(settings: Settings) -> tuple[bool | None, str]:
 async def _engines(settings: Settings) -> tuple[bool | None, str]:
     async with running(settings) as runtime:
         states = await runtime.store.read(load_states)
-        dead = await runtime.store.read(lambda conn: conn.execute(select(func.count()).where(dead_letters.c.replayed_at.is_(None))).scalar())
+        dead = await runtime.store.read(_dead)
     failing = sorted(s.source_id for s in states.values() if s.failures)
     text = f"both answer; database at step {head()}"
     if failing:
@@ -80,6 +80,10 @@ async def _engines(settings: Settings) -> tuple[bool | None, str]:
     if dead:
         text += f"; {dead} dead letters: see `concordat dead list`"
     return True, text
+
+
+def _dead(conn: Connection) -> int:
+    return conn.execute(select(func.count()).where(dead_letters.c.replayed_at.is_(None))).scalar() or 0
 
 
 async def _telegram(settings: Settings) -> tuple[bool | None, str]:

@@ -46,7 +46,8 @@ async def up(settings: Settings, only: Sequence[str], ready: Callable[[str], Non
             if sock is not None:
                 group.create_task(serve(build_app(health, runtime.store), sock, stop))
                 health.stage("console", "")
-                ready("http://%s:%s" % sock.getsockname()[:2])
+                host, port = sock.getsockname()[:2]
+                ready(f"http://{host}:{port}")
             for name, stage in stages.items():
                 group.create_task(_kept_running(name, stage, stop, health))
             log.info("up", stages=list(only), version=__version__)

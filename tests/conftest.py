@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-import notifier.tables
-import rules.tables
+import notifier.tables  # noqa: F401
+import rules.tables  # noqa: F401
 import watcher.store.tables  # noqa: F401  every storey's tables stand on the one metadata
 from watcher.bus import Bus
 from watcher.bus.embedded import EmbeddedRedis

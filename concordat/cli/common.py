@@ -20,7 +20,9 @@ from watcher.store import Store
 
 T = TypeVar("T")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", envvar="CONCORDAT_HOME", help="The home folder.", show_default="./concordat-home")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", envvar="CONCORDAT_HOME", help="The home folder.", show_default="./concordat-home")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON for scripts.")]
 
 console = Console()

@@ -42,7 +42,8 @@ def list_subscribers(home: HomeOption = None, as_json: JsonOption = False) -> No
             ]  # fmt: skip
 
     columns = ("id", "channel", "address", "state", "topics", "digest", "tz", "why")
-    show(with_store(home, read), columns, as_json=as_json, empty="nobody yet; people send /start to the bot, or `concordat subscribers add`")
+    nobody = "nobody yet; people send /start to the bot, or `concordat subscribers add`"
+    show(with_store(home, read), columns, as_json=as_json, empty=nobody)
 
 
 @subscribers_app.command("add")
@@ -158,7 +159,9 @@ def list_deliveries(
 
 
 @deliveries_app.command("retry")
-def retry_deliveries(number: Annotated[int | None, typer.Argument(help="One delivery; default: all dead ones.")] = None, home: HomeOption = None) -> None:
+def retry_deliveries(
+    number: Annotated[int | None, typer.Argument(help="One delivery; default: all dead ones.")] = None, home: HomeOption = None
+) -> None:
     """Try dead deliveries again at the next opportunity."""
 
     def write(store: Store) -> int:
@@ -184,7 +187,9 @@ def list_dead(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @dead_app.command("replay")
-def replay_dead(number: Annotated[int | None, typer.Argument(help="One dead letter; default: all.")] = None, home: HomeOption = None) -> None:
+def replay_dead(
+    number: Annotated[int | None, typer.Argument(help="One dead letter; default: all.")] = None, home: HomeOption = None
+) -> None:
     """Let dead letters try again; a running `up`, or the next `once`, takes them."""
 
     def write(store: Store) -> int:

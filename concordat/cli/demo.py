@@ -53,7 +53,8 @@ def demo_command(
     if heard.mail is not None:
         page.write_text(heard.mail.html, encoding="utf-8")
     console.print(
-        f"\n{heard.items} items read over HTTP, {heard.rung} stories rang once each, {heard.updates} further reports joined them in silence.\n"
+        f"\n{heard.items} items read over HTTP, {heard.rung} stories rang once each, "
+        f"{heard.updates} further reports joined them in silence.\n"
         f"This morning's digest: {page}",
         highlight=False,
     )

@@ -45,7 +45,9 @@ def trace(conn: Connection, item: dict[str, Any]) -> dict[str, Any]:
     """All that SQL knows of one item."""
     rows = conn.execute(select(matches).where(matches.c.item_id == item["id"])).mappings()
     joined = conn.execute(
-        select(stories, story_items.c.how).join(story_items, story_items.c.story_id == stories.c.id).where(story_items.c.item_id == item["id"])
+        select(stories, story_items.c.how)
+        .join(story_items, story_items.c.story_id == stories.c.id)
+        .where(story_items.c.item_id == item["id"])
     ).mappings().first()  # fmt: skip
     rung = conn.execute(select(alerts).where(alerts.c.item_id == item["id"])).mappings()
     sent = conn.execute(select(deliveries).where(deliveries.c.story_id == joined["id"])).mappings() if joined else ()
@@ -63,19 +65,22 @@ def trace(conn: Connection, item: dict[str, Any]) -> dict[str, Any]:
 def lines(entry: dict[str, Any]) -> list[str]:
     """The trace for people."""
     item, story = entry["item"], entry["story"]
-    out = [f"item {item['id']}: {item['title'] or item['summary'][:120]}", f"  read      {item['seen_at']:%Y-%m-%d %H:%M:%S} UTC from {item['source_id']}"]
+    out = [
+        f"item {item['id']}: {item['title'] or item['summary'][:120]}",
+        f"  read      {item['seen_at']:%Y-%m-%d %H:%M:%S} UTC from {item['source_id']}",
+    ]
     if item["quiet"]:
         reason = {"first_poll": "it stood there before the source was first read", "too_old": "it was published too long ago",
                   "renewed": "its source brought back its past under new names"}.get(item["quiet"], item["quiet"])  # fmt: skip
         out.append(f"  quiet     {reason}")
     if item["matched_at"] is None:
         out.append("  matched   not yet: it waits for the rules stage")
-    out += [f"  rule      {m['rule_id']}: {m['severity']}, score {m['score']:.2f}, topics {', '.join(m['topics'])}" for m in entry["matches"]]
+    out += [f"  rule      {m['rule_id']}: {m['severity']}, score {m['score']:.2f}, {', '.join(m['topics'])}" for m in entry["matches"]]
     if item["matched_at"] is not None and not entry["matches"]:
         out.append("  rule      none matched; `concordat rules explain RULE --text …` shows the clauses it missed")
     if story:
         out.append(f"  story     {story['id']}: {story['title']} ({story['how']})")
     out += [f"  alert     {a['kind']}, {a['severity']}" + ("" if a["routed_at"] else ", waits for the notifier") for a in entry["alerts"]]
-    out += [f"  delivery  {d['id']} to subscriber {d['subscriber_id']}: {d['state']}" + (f" ({d['reason']})" if d["reason"] else "") for d in entry["deliveries"]]
+    out += [f"  delivery  {d['id']} to subscriber {d['subscriber_id']}: {d['state']}, {d['reason']}" for d in entry["deliveries"]]
     out += [f"  dead      {d['error']}" for d in entry["dead_letters"]]
     return out

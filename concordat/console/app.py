@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -64,7 +66,8 @@ def listen(settings: Settings) -> socket.socket:
 
 async def serve(app: Starlette, sock: socket.socket, stop: asyncio.Event) -> None:
     """Serve until `stop`."""
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3, server_header=False))
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=3, server_header=False)
+    server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     await stop.wait()
     server.should_exit = True
@@ -74,11 +77,7 @@ async def serve(app: Starlette, sock: socket.socket, stop: asyncio.Event) -> Non
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: signals are the supervisor's."""
 
-    def install_signal_handlers(self) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Nothing."""
-
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        """Nothing either, in the newer way."""
-        from contextlib import nullcontext
-
-        return nullcontext()
+        yield

@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import sys
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -48,7 +47,8 @@ class Program:
     async def start(self, *args: str) -> None:
         """Start `up`; does not wait."""
         with (self.home / "up.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(sys.executable, "-c", ENTRY, "up", *args, env=self.env, stdout=log, stderr=log)
+            command = (sys.executable, "-c", ENTRY, "up", *args)
+            self.process = await asyncio.create_subprocess_exec(*command, env=self.env, stdout=log, stderr=log)
 
     async def ready(self, seconds: float = 40) -> None:
         """Wait until /healthz answers 200."""
@@ -75,7 +75,8 @@ class Program:
     async def run(self, *args: str, stdin: str = "") -> tuple[int, str, str]:
         """Another command on the same home: exit code, standard output, standard error."""
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", ENTRY, *args, env=self.env, stdin=pipe, stdout=pipe, stderr=pipe)
+        command = (sys.executable, "-c", ENTRY, *args)
+        process = await asyncio.create_subprocess_exec(*command, env=self.env, stdin=pipe, stdout=pipe, stderr=pipe)
         out, err = await process.communicate(stdin.encode())
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()

@@ -19,7 +19,7 @@ KILLS = 20
 CHAT = 7
 AI = ["OpenAI", "Anthropic", "Cohere", "Palantir", "Mistral AI", "NVIDIA", "IBM", "Oracle"]
 GOV = ["NASA", "NATO", "DARPA", "the European Commission", "Sandia National Laboratories", "the U.S. Department of Energy"]
-PLACES = ["Avrolin", "Brestow", "Cindal", "Dorvane", "Elkmoor", "Farrowby", "Gildun", "Hexmont", "Ilverton", "Jorvask", "Kelbrook", "Lomary"]
+PLACES = ["Avrolin", "Brestow", "Cindal", "Dorvane", "Elkmoor", "Farrowby", "Gildun", "Hexmont", "Ilverton", "Jorvask", "Kelbrook"]
 
 
 def headline(n: int) -> str:

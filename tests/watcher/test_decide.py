@@ -86,7 +86,7 @@ def test_a_busy_feed_is_not_mistaken_for_a_renewed_one() -> None:
 
 def test_known_entries_are_not_new_again() -> None:
     """What the store knows comes back as nothing, and a new key of it is remembered."""
-    known = {k: 7 for k in keys_of([entry(1)])[0].all()}
+    known = dict.fromkeys(keys_of([entry(1)])[0].all(), 7)
     changed = Entry("renewed-id", "https://h.example/1", "Title number 1", published=NOW)
     outcome = decide_entries(SEEN, Parsed((changed,)), known, {}, POLICY, NOW)
     assert outcome.items == ()

@@ -19,18 +19,20 @@ NOON = datetime(2025, 1, 30, 12, tzinfo=UTC)
 @pytest.mark.parametrize("form", list(Form))
 def test_every_form_says_the_same(form: Form) -> None:
     """RSS, Atom, RDF and JSON Feed of the same entries give the same entries."""
-    body = render(form, "Lab", "https://lab.example/", [Entry("1", "Venado & more", "A <b>sum</b>", "", "https://lab.example/1", "", NOON)])
+    entry = Entry("1", "Venado & more", "A <b>sum</b>", "", "https://lab.example/1", "", NOON)
+    body = render(form, "Lab", "https://lab.example/", [entry])
     parsed = parse_feed(body, {"content-type": form.value}, "https://lab.example/feed")
-    (entry,) = parsed.entries
-    assert (entry.title, entry.url, entry.published) == ("Venado & more", "https://lab.example/1", NOON)
-    assert "A sum" in entry.summary
+    (read,) = parsed.entries
+    assert (read.title, read.url, read.published) == ("Venado & more", "https://lab.example/1", NOON)
+    assert "A sum" in read.summary
     assert parsed.title == "Lab"
 
 
 def test_no_markup_is_carried_through() -> None:
     """Scripts, handlers and tags of an entry end at the parser; its link is a web address or none."""
     body = (
-        b"<rss version='2.0'><channel><title>x</title><item><guid isPermaLink='false'>1</guid><title>&lt;img src=x onerror=alert(1)&gt;Deal</title>"
+        b"<rss version='2.0'><channel><title>x</title><item><guid isPermaLink='false'>1</guid>"
+        b"<title>&lt;img src=x onerror=alert(1)&gt;Deal</title>"
         b"<link>javascript:alert(1)</link><description>&lt;script&gt;x&lt;/script&gt;&lt;p onclick='y'&gt;Body&lt;/p&gt;</description>"
         b"</item></channel></rss>"
     )
@@ -120,7 +122,8 @@ def test_impossible_dates_are_no_dates() -> None:
     assert entry.published is None
 
 
-GOOD = render(Form.RSS, "Lab", "https://lab.example/", [Entry(str(i), f"Title {i}", "Sum", "", f"https://l.example/{i}", "", NOON) for i in range(5)])
+FIVE = [Entry(str(i), f"Title {i}", "Sum", "", f"https://l.example/{i}", "", NOON) for i in range(5)]
+GOOD = render(Form.RSS, "Lab", "https://lab.example/", FIVE)
 
 
 @settings(max_examples=150, deadline=None)

@@ -33,10 +33,12 @@ async def feed() -> AsyncIterator[Feed]:
         yield feed
 
 
-async def fetch(url: str, *, allow: bool = True, **more: str) -> Fetched | NotModified:
+async def fetch(
+    url: str, *, allow: bool = True, etag: str | None = None, last_modified: str | None = None
+) -> Fetched | NotModified:
     """One fetch with short limits."""
     async with Client(user_agent=AGENT, allow_private=allow, limits=QUICK) as client:
-        return await client.get(Request(url, **more))
+        return await client.get(Request(url, etag, last_modified))
 
 
 async def test_validators_are_sent_back_and_304_understood(feed: Feed) -> None:
@@ -199,8 +201,11 @@ async def test_a_host_that_stalls_gives_its_turn_up() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("120", 120), ("Mon, 23 Nov 2026 12:05:00 GMT", 300), ("Mon, 23 Nov 2026 11:00:00 GMT", 0), ("999999999", 86_400), ("soon", None), (None, None)],
-)
+    [
+        ("120", 120), ("Mon, 23 Nov 2026 12:05:00 GMT", 300), ("Mon, 23 Nov 2026 11:00:00 GMT", 0), ("999999999", 86_400),
+        ("soon", None), (None, None),
+    ],
+)  # fmt: skip
 def test_retry_after_in_both_forms(value: str | None, seconds: float | None) -> None:
     """Seconds or an HTTP date, a day at the most; nonsense is no wait."""
     assert retry_after(value, datetime(2026, 11, 23, 12, tzinfo=UTC)) == seconds

@@ -83,7 +83,8 @@ def _reason(document: Any) -> str:
 
 def _matters(document: Any) -> bool:
     """A wrong media type or charset label is everyday life and no news to an operator."""
-    return bool(document.get("bozo")) and not isinstance(document.get("bozo_exception"), feedparser.NonXMLContentType | feedparser.CharacterEncodingOverride)
+    harmless = feedparser.NonXMLContentType | feedparser.CharacterEncodingOverride
+    return bool(document.get("bozo")) and not isinstance(document.get("bozo_exception"), harmless)
 
 
 def _entry(raw: Any, base: str, feed_language: str) -> Entry | None:
