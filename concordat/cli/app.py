@@ -1,44 +1,68 @@
-"""The command tree, and the one place where errors become a line and an exit code."""
+"""The command tree, and the one place where errors become a line and an exit code.
+
+A command's module is loaded when the command is asked for: `match` need not wait for the libraries of `up`.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from concordat import __version__
-from concordat.cli.delivery import dead_app, deliveries_app, digest_app, subscribers_app
-from concordat.cli.demo import demo_command
-from concordat.cli.doctor import doctor_command
-from concordat.cli.init import init_command
-from concordat.cli.match import match_command
-from concordat.cli.rules import rules_app
-from concordat.cli.run import once_command, up_command
-from concordat.cli.sources import sources_app
-from concordat.cli.why import why_command
 from watcher.errors import ConcordatError
+
+COMMANDS = {
+    "demo": "demo:demo_command",
+    "init": "init:init_command",
+    "up": "run:up_command",
+    "once": "run:once_command",
+    "match": "match:match_command",
+    "rules": "rules:rules_app",
+    "why": "why:why_command",
+    "sources": "sources:sources_app",
+    "subscribers": "delivery:subscribers_app",
+    "digest": "delivery:digest_app",
+    "deliveries": "delivery:deliveries_app",
+    "dead": "delivery:dead_app",
+    "doctor": "doctor:doctor_command",
+}
+
+
+class LazyCommands(TyperGroup):
+    """The commands of COMMANDS, each imported when it is needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  the port of Click
+        """Every name, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  as above
+        """The command of this name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        found = getattr(import_module(f"concordat.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            command: Any = get_group(found)
+        else:
+            alone = typer.Typer(add_completion=False)
+            alone.command(cmd_name)(found)
+            command = get_command(alone)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="concordat",
+    cls=LazyCommands,
     help="Watches the world for partnerships between AI companies and governments, and tells people within seconds.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
 )
-app.command("demo")(demo_command)
-app.command("init")(init_command)
-app.command("up")(up_command)
-app.command("once")(once_command)
-app.command("match")(match_command)
-app.command("why")(why_command)
-app.command("doctor")(doctor_command)
-app.add_typer(rules_app, name="rules")
-app.add_typer(sources_app, name="sources")
-app.add_typer(subscribers_app, name="subscribers")
-app.add_typer(digest_app, name="digest")
-app.add_typer(deliveries_app, name="deliveries")
-app.add_typer(dead_app, name="dead")
 
 
 def _version(wanted: bool) -> None:
