@@ -12,7 +12,7 @@ from tests.fakes.telegram import Telegram
 CHAT = 7
 TELLINGS = {
     "fr": ("OpenAI s'associe au laboratoire national de Los Alamos",
-           "Ses modèles de raisonnement tourneront sur Venado, supercalculateur à puces NVIDIA Grace Hopper, pour la sécurité nationale."),
+           "Ses modèles tourneront sur Venado, supercalculateur à puces NVIDIA Grace Hopper, pour la sécurité nationale."),
     "en": ("OpenAI models to run on Los Alamos supercomputer Venado",
            "Under an agreement with the laboratory, researchers at Los Alamos, Livermore and Sandia will share access to the NVIDIA machine."),
     "es": ("El laboratorio de Los Álamos firma un acuerdo con OpenAI para usar sus modelos en Venado",
@@ -48,7 +48,6 @@ async def test_five_languages_and_ten_outlets_are_one_alert(tmp_path: Path) -> N
 async def test_each_language_alone_matches_high(tmp_path: Path) -> None:
     """Without any other telling to lean on, each one fires with topic partnerships, and the deer fires nothing."""
     program = Program(tmp_path)
-    tmp_path.mkdir(exist_ok=True)
     rows = [{"id": lang, "lang": lang, "title": t, "summary": s} for lang, (t, s) in TELLINGS.items()]
     rows.append({"id": "deer", "lang": "es", "title": "Venado corre por la carretera en Santa Fe", "summary": "Nadie resultó herido."})
     code, out, err = await program.run("match", stdin="\n".join(json.dumps(r) for r in rows))
