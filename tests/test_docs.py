@@ -17,8 +17,7 @@ from rules.files import PACKS, SECTIONS, Text, read_folder
 from rules.load import build
 from rules.matcher import Matcher
 from watcher.settings import FILE_NAME, PREFIX, SECRETS, Settings, load_settings
-from watcher.sources.load import Text as SourceText
-from watcher.sources.load import read_sources
+from watcher.sources.load import load_sources
 from watcher.yamlfile import parse
 
 ROOT = Path(__file__).parent.parent
@@ -123,9 +122,11 @@ def test_rules_and_entities_of_the_documents_load_and_pass() -> None:
 
 
 @pytest.mark.parametrize("example", SOURCE_FILES, ids=lambda e: e.place)
-def test_sources_of_the_documents_load(example: Example) -> None:
-    """Each example of a source file loads by itself."""
-    assert read_sources([SourceText(example.place, example.text)])
+def test_sources_of_the_documents_load(example: Example, tmp_path: Path) -> None:
+    """Each example of a source file loads on top of the built-in ones."""
+    (tmp_path / "example.yaml").write_text(example.text, encoding="utf-8")
+    ids = {entry["id"] for entry in parse(example.text, example.place).data["sources"]}
+    assert ids <= {source.id for source in load_sources(tmp_path)}
 
 
 @pytest.mark.parametrize("example", SETTINGS_FILES, ids=lambda e: e.place)

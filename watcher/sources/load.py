@@ -46,8 +46,6 @@ def read_folder(folder: Path | None) -> list[Text]:
 
 def _catalogue() -> list[Text]:
     folder = resources.files("watcher.sources") / "catalogue"
-    if not folder.is_dir():
-        return []
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
     return [Text(f"built-in/sources/{f.name}", f.read_text(encoding="utf-8"), builtin=True) for f in files]
 
