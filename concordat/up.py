@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -36,6 +38,9 @@ async def up(settings: Settings, only: Sequence[str], ready: Callable[[str], Non
     """
     stop = asyncio.Event()
     _on_signals(stop)
+    for name in ("sources", "rules", "entities"):
+        with contextlib.suppress(OSError):  # a home that is mounted read-only is fine; what is not there is not watched
+            (settings.home / name).mkdir(parents=True, exist_ok=True)
     health = Health()
     sock = listen(settings) if "console" in only else None
     for part in only:
@@ -59,12 +64,17 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
     settings, store, bus = runtime.settings, runtime.store, runtime.bus
     stages: dict[str, Stage] = {}
     if "watcher" in only:
-        sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
+        folder = settings.home / "sources"
+        load = partial(load_sources, folder, builtin=settings.builtin_sources)
+        sources = load()
 
         async def watch(stop: asyncio.Event) -> None:
             agent = user_agent(__version__, settings.public_url)
             async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
-                await Watcher(settings, store, bus, client, sources).run(stop)
+                watcher = Watcher(settings, store, bus, client, sources)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(watcher.run(stop))
+                    group.create_task(watcher.follow(folder, load, stop))
 
         stages["watcher"] = watch
     live = LiveRules(Folders.of(settings)) if {"rules", "notifier"} & set(only) else None

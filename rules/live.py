@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from watchfiles import awatch
 
 from rules.load import load_ruleset
 from rules.matcher import Matcher
 from watcher.errors import OperatorError
+from watcher.live import follow
 from watcher.settings import Settings
 
 log = structlog.get_logger("rules")
-
-SETTLE_MS = 200  # editors write in several steps; what changes within this time is one edit
-STEP_MS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +54,12 @@ class LiveRules:
 
     async def follow(self, stop: asyncio.Event, changed: Callable[[], None] = lambda: None) -> None:
         """Watch the folders until `stop`; a change is in force, or refused in the log with its places, within a second."""
-        folders = [f for f in (self._folders.rules, self._folders.entities) if f.is_dir()]
-        if not folders:
-            return
-        async for _ in awatch(*folders, stop_event=stop, debounce=SETTLE_MS, step=STEP_MS, recursive=False):
+
+        async def edited() -> None:
             await self._reload()
             changed()
+
+        await follow([self._folders.rules, self._folders.entities], edited, stop)
 
     async def _reload(self) -> None:
         try:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,8 +14,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watcher.bus import Bus
 from watcher.bus.due import DueSet
 from watcher.decide import Outcome, Policy, SourceState
-from watcher.errors import RedisError, StoreError
+from watcher.errors import OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
+from watcher.live import follow
 from watcher.model import Source
 from watcher.poll import Committer, ask, current_state
 from watcher.settings import Settings
@@ -56,9 +58,21 @@ class Watcher:
         """Read what is remembered of the sources."""
         self._committer.states = await self._store.read(load_states)
 
-    def use(self, sources: Sequence[Source]) -> None:
-        """Go on with another list of sources; the next reconciliation tells Redis."""
-        self._sources = {s.id: s for s in sources}
+    async def follow(self, folder: Path, load: Callable[[], Sequence[Source]], stop: asyncio.Event) -> None:
+        """Take over what `load` gives after each edit in `folder`; a bad edit is told with its places and changes nothing."""
+
+        async def edited() -> None:
+            try:
+                sources = await asyncio.to_thread(load)
+            except OperatorError as e:
+                for problem in e.problems:
+                    log.warning("sources not changed, the old ones stay", problem=str(problem))
+                return
+            self._sources = {s.id: s for s in sources}
+            log.info("sources changed", sources=len(sources))
+            await self._reconcile()
+
+        await follow([folder], edited, stop)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop`; polls under way are finished, or dropped after a moment: nothing of them is lost, only asked again."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import redis
 
 from tests.e2e.program import Program
-from tests.fakes.feedhost import FeedHost
+from tests.fakes.feedhost import Feed, FeedHost
 from tests.fakes.telegram import Telegram
 from watcher.bus.embedded import socket_path
 
@@ -34,19 +36,26 @@ def told(telegram: Telegram, titles: list[str]) -> Counter[str]:
     return Counter({t: sum(t in text for text in texts) for t in titles})
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
-    """Every item alerts, and all repeats together are at most one for each kill."""
-    chance = random.Random(20)
+@asynccontextmanager
+async def world(home: Path) -> AsyncIterator[tuple[FeedHost, Feed, Telegram, Program]]:
+    """One feed, read once while it was empty; one subscriber; the program up."""
     async with FeedHost() as host, Telegram(enforce=False) as telegram:
         feed = host.feed("press")
-        program = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url)
+        program = Program(home, telegram_token=telegram.token, telegram_api_url=telegram.url)
         program.sources({"id": "press", "url": feed.url, "every": "1s"})
         await program.run("subscribers", "add", "--telegram", str(CHAT))
         await program.start()
         await program.ready()
         await host.until(lambda: 200 in feed.statuses or 304 in feed.statuses)
+        yield host, feed, telegram, program
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
+    """Every item alerts, and all repeats together are at most one for each kill."""
+    chance = random.Random(20)
+    async with world(tmp_path) as (_, feed, telegram, program):
         titles: list[str] = []
 
         async def publish() -> None:
@@ -71,14 +80,7 @@ async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
 
 async def test_an_emptied_redis_loses_nothing(tmp_path: Path) -> None:
     """FLUSHALL again and again while items arrive: each alerts exactly once."""
-    async with FeedHost() as host, Telegram(enforce=False) as telegram:
-        feed = host.feed("press")
-        program = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url)
-        program.sources({"id": "press", "url": feed.url, "every": "1s"})
-        await program.run("subscribers", "add", "--telegram", str(CHAT))
-        await program.start()
-        await program.ready()
-        await host.until(lambda: 200 in feed.statuses or 304 in feed.statuses)
+    async with world(tmp_path) as (host, feed, telegram, program):
         titles = [headline(n) for n in range(12)]
         with redis.Redis(unix_socket_path=str(socket_path(tmp_path / "data"))) as server:
             for n, title in enumerate(titles):

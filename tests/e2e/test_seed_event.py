@@ -14,7 +14,7 @@ TELLINGS = {
     "fr": ("OpenAI s'associe au laboratoire national de Los Alamos",
            "Ses modèles tourneront sur Venado, supercalculateur à puces NVIDIA Grace Hopper, pour la sécurité nationale."),
     "en": ("OpenAI models to run on Los Alamos supercomputer Venado",
-           "Under an agreement with the laboratory, researchers at Los Alamos, Livermore and Sandia will share access to the NVIDIA machine."),
+           "Under an agreement with the laboratory, Los Alamos, Livermore and Sandia will share access to the NVIDIA machine."),
     "es": ("El laboratorio de Los Álamos firma un acuerdo con OpenAI para usar sus modelos en Venado",
            "El superordenador, construido por HPE con procesadores NVIDIA Grace Hopper, trabajará para los tres laboratorios de la NNSA."),
     "de": ("OpenAI und das Los Alamos National Laboratory vereinbaren Zusammenarbeit",

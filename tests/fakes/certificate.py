@@ -103,10 +103,8 @@ def _plus(a: Point, b: Point) -> Point:
         return a or b
     if a[0] == b[0] and (a[1] + b[1]) % FIELD == 0:
         return None
-    if a == b:
-        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, FIELD) % FIELD
-    else:
-        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, FIELD) % FIELD
+    rise, run = (3 * a[0] * a[0] - 3, 2 * a[1]) if a == b else (b[1] - a[1], b[0] - a[0])
+    slope = rise * pow(run, -1, FIELD) % FIELD
     x = (slope * slope - a[0] - b[0]) % FIELD
     return x, (slope * (a[0] - x) - a[1]) % FIELD
 

@@ -146,7 +146,7 @@ def test_rates() -> None:
     async def play(fake: Telegram, bot: Bot) -> None:
         for _ in range(20):
             await bot.send_message(GROUP, "x")
-        with pytest.raises(errors.RetryAfter, match="Retry in (60 seconds|0:01:00)"):
+        with pytest.raises(errors.RetryAfter, match=r"Retry in (60 seconds|0:01:00)"):
             await bot.send_message(GROUP, "x")
         assert [c.code for c in fake.refused] == [429]
 
