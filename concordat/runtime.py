@@ -8,17 +8,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 import notifier.tables
 import rules.tables  # noqa: F401  every storey's tables stand on the one metadata
 from watcher.bus import Bus
 from watcher.bus.embedded import EmbeddedRedis
-from watcher.errors import StoreError
+from watcher.errors import RedisError, StoreError
 from watcher.log import configure_logging
 from watcher.settings import Settings, load_settings
 from watcher.store import Store
 from watcher.store.schema import upgrade
 
 assert notifier.tables.deliveries is not None
+
+LOOK = 1.0  # seconds between two looks at the private Redis
+
+log = structlog.get_logger("runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,17 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
+async def _keep(private: EmbeddedRedis) -> None:
+    """Look after the private Redis: when it dies it is started again, and the sweepers publish what it had not written down."""
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            if await asyncio.to_thread(private.ensure):
+                log.warning("the private Redis had died and was started again")
+        except (RedisError, OSError) as e:
+            log.warning("the private Redis is gone and cannot be started", why=str(e))
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Runtime]:
     """Open everything; close it at the end, the private Redis last. Raises RedisError and StoreError."""
@@ -63,7 +80,13 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         bus = Bus(private.url if private is not None else settings.redis_url.get_secret_value() if settings.redis_url else "")
         try:
             await bus.ping()
-            yield Runtime(settings, store, bus)
+            keeping = asyncio.create_task(_keep(private)) if private is not None else None
+            try:
+                yield Runtime(settings, store, bus)
+            finally:
+                if keeping is not None:
+                    keeping.cancel()
+                    await asyncio.gather(keeping, return_exceptions=True)
         finally:
             await bus.close()
     finally:

@@ -131,6 +131,7 @@ class Committer:
         self._store, self._bus, self._due, self._policy, self._now = store, bus, due, policy, now
         self._waiting: list[Waiting] = []
         self._busy = asyncio.Lock()
+        self._times: dict[str, float] = {}  # when sources are read next, as far as Redis was not told yet
         self.states: dict[str, SourceState] = {}
 
     async def commit(self, answer: Answer) -> Outcome:
@@ -141,6 +142,14 @@ class Committer:
             if not done.done():
                 await self._write_together()
         return await done
+
+    async def set_times(self) -> None:
+        """Tell Redis when sources are read next, what an outage kept from it included. Raises RedisError."""
+        times = dict(self._times)
+        await self._due.put(times)
+        for source_id, at in times.items():
+            if self._times.get(source_id) == at:
+                del self._times[source_id]
 
     async def _write_together(self) -> None:
         batch, self._waiting = self._waiting[:COMMIT_MOST], self._waiting[COMMIT_MOST:]
@@ -165,9 +174,10 @@ class Committer:
         policies = {a.source.id: self._policy(a.source) for a in answers}
         ids, states, outcomes = await self._store.write(write_answers, answers, policies, self._now(), random.random)
         self.states.update((s.source_id, s) for s in states)
+        self._times.update((s.source_id, s.next_at.timestamp()) for s in states if s.next_at is not None)
         try:
+            await self.set_times()
             await self._bus.publish(ITEMS, ids)
-            await self._due.put({s.source_id: s.next_at.timestamp() for s in states if s.next_at is not None})
         except RedisError as e:
             log.warning("new items wait in the store until Redis is back", items=len(ids), why=str(e))
         for (_, done), outcome in zip(batch, outcomes, strict=True):

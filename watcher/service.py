@@ -119,7 +119,10 @@ class Watcher:
         if room <= 0:
             return
         try:
+            await self._committer.set_times()
             ids = await self._due.claim(self._now().timestamp(), LEASE, room)
+            if not ids and self._sources and await self._due.next_at() is None:
+                await self._reconcile()  # Redis was emptied
         except RedisError as e:
             log.warning("polling waits", why=str(e))
             return

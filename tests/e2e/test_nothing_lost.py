@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -91,6 +93,31 @@ async def test_an_emptied_redis_loses_nothing(tmp_path: Path) -> None:
         await telegram.until(lambda: all(told(telegram, titles).values()), 60)
         assert await program.stop() == 0
         assert set(told(telegram, titles).values()) == {1}
+
+
+async def test_a_killed_redis_comes_back(tmp_path: Path) -> None:
+    """SIGKILL of the private Redis while items arrive: it is started again, and each item alerts exactly once."""
+    async with world(tmp_path) as (host, feed, telegram, program):
+        titles = [headline(n) for n in range(6)]
+        for n, title in enumerate(titles):
+            feed.publish(f"id-{n}", title)
+            if n % 3 == 1:
+                with redis.Redis(unix_socket_path=str(socket_path(tmp_path / "data"))) as server:
+                    os.kill(int(server.info()["process_id"]), signal.SIGKILL)
+            seen = len(feed.requests)
+            await host.until(lambda seen=seen: len(feed.requests) > seen, 45)  # type: ignore[misc]
+        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+        assert await program.stop() == 0
+        assert set(told(telegram, titles).values()) == {1}
+
+
+async def test_a_second_sigterm_ends_at_once(tmp_path: Path) -> None:
+    """Work in hand is not waited for when the signal comes twice."""
+    async with world(tmp_path) as (_, _feed, _telegram, program):
+        assert program.process is not None
+        program.process.terminate()
+        program.process.terminate()
+        assert await asyncio.wait_for(program.process.wait(), 10) in {0, 130}
 
 
 async def test_sigterm_finishes_and_leaves_nothing_behind(tmp_path: Path) -> None:

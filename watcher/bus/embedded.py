@@ -92,6 +92,17 @@ class EmbeddedRedis:
             self._release()
             raise
 
+    def ensure(self) -> bool:
+        """Start the server again where it died under us; True when that was so. Raises RedisError when it cannot be started."""
+        if self._answers():
+            return False
+        with (self.data / "redis.start").open("wb") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            if self._answers():
+                return False
+            self._spawn()
+        return True
+
     def stop(self) -> None:
         """Leave; shut the server down, its file saved, when nobody else uses it."""
         if self._lock is None:
