@@ -50,7 +50,7 @@ class Program:
             command = (sys.executable, "-c", ENTRY, "up", *args)
             self.process = await asyncio.create_subprocess_exec(*command, env=self.env, stdout=log, stderr=log)
 
-    async def ready(self, seconds: float = 40) -> None:
+    async def ready(self, seconds: float = 120) -> None:
         """Wait until /healthz answers 200."""
         async with asyncio.timeout(seconds):
             while not await asyncio.to_thread(self._healthy):
@@ -65,7 +65,7 @@ class Program:
             self.process.send_signal(signal.SIGKILL)
         await self.process.wait()
 
-    async def stop(self, seconds: float = 20) -> int:
+    async def stop(self, seconds: float = 60) -> int:
         """SIGTERM; the exit code."""
         assert self.process is not None
         self.process.terminate()

@@ -32,10 +32,10 @@ async def test_ten_bad_feeds_do_not_hold_up_a_good_one(tmp_path: Path) -> None:
         await program.run("subscribers", "add", "--telegram", str(CHAT))
         await program.start()
         await program.ready()
-        await host.until(lambda: 200 in good.statuses, 30)
+        await host.until(lambda: 200 in good.statuses, 90)
         good.publish("1", "Anthropic was awarded a contract by NASA for programme Gildun worth $12 million")
-        await telegram.until(lambda: telegram.to(CHAT), 30)
-        await host.until(lambda: all(host.feed(n).requests for n in names), 30)
+        await telegram.until(lambda: telegram.to(CHAT), 90)
+        await host.until(lambda: all(host.feed(n).requests for n in names), 90)
         assert await program.stop() == 0
         _, listing, _ = await program.run("sources", "list", "--json")
     assert '"health": "blocked"' in listing
@@ -78,8 +78,8 @@ async def test_a_wrong_token_is_said_and_polling_goes_on(tmp_path: Path) -> None
         program.sources({"id": "press", "url": feed.url, "every": "1s"})
         await program.start()
         await program.ready()
-        await host.until(lambda: len(feed.requests) >= 2, 20)
-        async with asyncio.timeout(20):
+        await host.until(lambda: len(feed.requests) >= 2, 90)
+        async with asyncio.timeout(90):
             while "CONCORDAT_TELEGRAM_TOKEN" not in program.log:
                 await asyncio.sleep(0.1)
         assert await program.stop() == 0

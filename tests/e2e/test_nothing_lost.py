@@ -53,7 +53,7 @@ async def world(home: Path) -> AsyncIterator[tuple[FeedHost, Feed, Telegram, Pro
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
     """Every item alerts, and all repeats together are at most one for each kill."""
     chance = random.Random(20)
@@ -73,7 +73,7 @@ async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
             await program.start()
         await publishing
         await program.ready()
-        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
         count = told(telegram, titles)
         assert await program.stop() == 0
     assert sum(count.values()) - len(titles) <= KILLS
@@ -88,9 +88,9 @@ async def test_an_emptied_redis_loses_nothing(tmp_path: Path) -> None:
             for n, title in enumerate(titles):
                 feed.publish(f"id-{n}", title)
                 seen = len(feed.requests)
-                await host.until(lambda seen=seen: len(feed.requests) > seen, 45)  # type: ignore[misc]
+                await host.until(lambda seen=seen: len(feed.requests) > seen, 90)  # type: ignore[misc]
                 server.flushall()
-        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
         assert await program.stop() == 0
         assert set(told(telegram, titles).values()) == {1}
 
@@ -105,8 +105,8 @@ async def test_a_killed_redis_comes_back(tmp_path: Path) -> None:
                 with redis.Redis(unix_socket_path=str(socket_path(tmp_path / "data"))) as server:
                     os.kill(int(server.info()["process_id"]), signal.SIGKILL)
             seen = len(feed.requests)
-            await host.until(lambda seen=seen: len(feed.requests) > seen, 45)  # type: ignore[misc]
-        await telegram.until(lambda: all(told(telegram, titles).values()), 60)
+            await host.until(lambda seen=seen: len(feed.requests) > seen, 90)  # type: ignore[misc]
+        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
         assert await program.stop() == 0
         assert set(told(telegram, titles).values()) == {1}
 

@@ -22,7 +22,7 @@ from watcher.store.schema import upgrade
 CHAT = 7
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_stages_in_processes_of_their_own(tmp_path: Path) -> None:
     """Two watchers, two rules processes and a notifier on one PostgreSQL and one Redis: each item alerts once."""
     server = EmbeddedRedis(tmp_path / "redis")
@@ -50,7 +50,7 @@ async def test_stages_in_processes_of_their_own(tmp_path: Path) -> None:
                     await program.start("--only", only)
                 for program, _ in programs:
                     await program.ready()
-                await host.until(lambda: bool(feed.statuses), 30)
+                await host.until(lambda: bool(feed.statuses), 90)
                 titles = [headline(n) for n in range(6)]
                 for n, title in enumerate(titles):
                     feed.publish(f"id-{n}", title)

@@ -38,7 +38,7 @@ async def test_five_languages_and_ten_outlets_are_one_alert(tmp_path: Path) -> N
         for name, lang in outlets.items():
             title, summary = TELLINGS[lang]
             feeds[name].publish(f"{name}-seed", title, summary, url=f"https://{name}.example/venado")
-        await telegram.until(lambda: any("+9" in m.text for m in telegram.shown(CHAT)), 30)
+        await telegram.until(lambda: any("+9" in m.text for m in telegram.shown(CHAT)), 90)
         assert await program.stop() == 0
         assert len(telegram.to(CHAT)) == 1
         (shown,) = telegram.shown(CHAT)
