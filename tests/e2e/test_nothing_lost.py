@@ -73,7 +73,7 @@ async def test_twenty_kills_while_items_arrive(tmp_path: Path) -> None:
             await program.start()
         await publishing
         await program.ready()
-        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
+        await telegram.until(lambda: all(told(telegram, titles).values()), 240)
         count = told(telegram, titles)
         assert await program.stop() == 0
     assert sum(count.values()) - len(titles) <= KILLS
@@ -90,7 +90,7 @@ async def test_an_emptied_redis_loses_nothing(tmp_path: Path) -> None:
                 seen = len(feed.requests)
                 await host.until(lambda seen=seen: len(feed.requests) > seen, 90)  # type: ignore[misc]
                 server.flushall()
-        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
+        await telegram.until(lambda: all(told(telegram, titles).values()), 240)
         assert await program.stop() == 0
         assert set(told(telegram, titles).values()) == {1}
 
@@ -106,7 +106,7 @@ async def test_a_killed_redis_comes_back(tmp_path: Path) -> None:
                     os.kill(int(server.info()["process_id"]), signal.SIGKILL)
             seen = len(feed.requests)
             await host.until(lambda seen=seen: len(feed.requests) > seen, 90)  # type: ignore[misc]
-        await telegram.until(lambda: all(told(telegram, titles).values()), 150)
+        await telegram.until(lambda: all(told(telegram, titles).values()), 240)
         assert await program.stop() == 0
         assert set(told(telegram, titles).values()) == {1}
 
