@@ -141,7 +141,7 @@ class Watcher:
             await self._poll(source)
         except StoreError as e:
             log.warning("polling waits", source=source.id, why=str(e))
-        except Exception:
+        except Exception:  # the edge of a task: one source's fault is told and ends here, and it comes due again
             log.exception("poll failed", source=source.id)
 
     async def _reconcile(self) -> None:
