@@ -53,7 +53,7 @@ async def ask(source: Source, state: SourceState, client: Client, gate: HostGate
     """One poll over the network; never raises for anything that a source does."""
     try:
         async with gate.turn(source.url):
-            got = await client.get(Request(source.url, state.etag, state.last_modified))
+            got = await client.fetch(Request(source.url, state.etag, state.last_modified))
         if isinstance(got, NotModified):
             return Answer(source, headers=got.headers)
         body_hash = blake2b(got.body, digest_size=16).digest()

@@ -90,6 +90,6 @@ def _find(settings: Settings, what: str) -> Source:
 async def _fetch(settings: Settings, source: Source) -> Parsed:
     agent = user_agent(__version__, settings.public_url)
     async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
-        got = await client.get(Request(source.url))
+        got = await client.fetch(Request(source.url))
     assert not isinstance(got, NotModified), "no validators were sent"
     return await asyncio.to_thread(parse_feed, got.body, got.headers, got.url)

@@ -38,7 +38,7 @@ async def fetch(
 ) -> Fetched | NotModified:
     """One fetch with short limits."""
     async with Client(user_agent=AGENT, allow_private=allow, limits=QUICK) as client:
-        return await client.get(Request(url, etag, last_modified))
+        return await client.fetch(Request(url, etag, last_modified))
 
 
 async def test_validators_are_sent_back_and_304_understood(feed: Feed) -> None:
@@ -170,7 +170,7 @@ async def test_one_request_at_a_time_to_a_host(feed: Feed) -> None:
 
     async def one(client: Client) -> None:
         async with gate.turn(feed.url):
-            await client.get(Request(feed.url))
+            await client.fetch(Request(feed.url))
 
     async with Client(user_agent=AGENT, allow_private=True) as client:
         await asyncio.gather(*(one(client) for _ in range(10)))

@@ -1,4 +1,4 @@
-"""One conditional GET, with every limit that a hostile or broken host makes necessary.
+"""One request, conditional where it can be, with every limit that a hostile or broken host makes necessary.
 
 Redirects are followed here, one hop at a time, because each hop is checked afresh.
 """
@@ -43,12 +43,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for; the validators are those the host gave last time, verbatim."""
+    """What to ask for; the validators are those the host gave last time, verbatim. A `body` makes it a POST."""
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ class Client:
         if self._session is not None:
             await self._session.close()
 
-    async def get(self, request: Request) -> Fetched | NotModified:
-        """Fetch; raise FetchError with a reason, and with the wait the host asked for."""
+    async def fetch(self, request: Request) -> Fetched | NotModified:
+        """Ask; raise FetchError with a reason, and with the wait the host asked for."""
         try:
             async with asyncio.timeout(self._limits.total):
                 return await self._follow(request)
@@ -130,7 +131,8 @@ class Client:
             if not absolute(url, ""):
                 raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True)
             assert self._session is not None, "used outside `async with`"
-            async with self._session.get(url, headers=headers, allow_redirects=False) as response:
+            method = "GET" if request.body is None else "POST"
+            async with self._session.request(method, url, headers=headers, data=request.body, allow_redirects=False) as response:
                 if response.status in REDIRECTS and "Location" in response.headers:
                     permanent = permanent and response.status in PERMANENT_REDIRECTS
                     url = absolute(response.headers["Location"], url)
