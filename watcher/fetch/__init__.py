@@ -1,6 +1,7 @@
 """Asking hosts for things, politely and safely: conditional requests, limits, no private addresses. It does not know what a feed is."""
 
-from watcher.fetch.client import Client, Fetched, Limits, NotModified, Request
+from watcher.fetch.client import Client, Limits
+from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.guard import is_public
 from watcher.fetch.hosts import HostGate
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -19,6 +18,7 @@ import certifi
 from multidict import CIMultiDictProxy
 
 from watcher.errors import FetchError, FetchReason
+from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.guard import PrivateAddressError, guarded_socket
 from watcher.fetch.unpack import Unpacker
 from watcher.urls import absolute
@@ -39,35 +39,6 @@ class Limits:
     total: float = 30.0
     body: int = 10_000_000
     redirects: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to ask for; the validators are those the host gave last time, verbatim. A `body` makes it a POST."""
-
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An answer with a body. `moved_to` is set when every redirect on the way was permanent."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    moved_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotModified:
-    """304: what we have still stands."""
-
-    headers: Mapping[str, str]
 
 
 class Client:
