@@ -22,10 +22,11 @@ _MAX_AGE = re.compile(r"\b(?:s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a source is read: `every` where the operator fixed it, `interval` as it was found so far."""
+    """How a source is read: `every` where the operator fixed it, `interval` as it was found so far, never below `floor` by itself."""
 
     every: timedelta | None
     interval: timedelta | None
+    floor: timedelta = timedelta(0)
 
 
 def after_success(pace: Pace, new_entries: int, hints: Hints, headers: Mapping[str, str]) -> timedelta:
@@ -35,7 +36,7 @@ def after_success(pace: Pace, new_entries: int, hints: Hints, headers: Mapping[s
     now = pace.interval or FIRST
     found = now * 0.5 if new_entries else now * 1.25
     asked = max(_asked(hints), _max_age(headers))
-    return max(min(max(found, FASTEST), SLOWEST), min(asked, HINT_CAP))
+    return max(min(max(found, FASTEST), SLOWEST), min(asked, HINT_CAP), pace.floor)
 
 
 def after_failure(pace: Pace, failures: int, retry_after: float | None) -> timedelta:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from watcher.cadence import Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
@@ -55,6 +56,8 @@ class SourceState:
     health_reason: str = ""
     health_since: datetime | None = None
     items_read: int = 0
+    memo: Mapping[str, Any] | None = None  # what its kind remembers between readings
+    seen: bytes | None = None  # what the feed reader knows of the last answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Policy:
 
     max_age: timedelta
     every: timedelta | None = None
+    floor: timedelta = timedelta(0)  # the shortest interval that the kind of source allows by itself
 
 
 RENEWED_MIN, RENEWED_SHARE = 10, 0.5  # this many entries, and this share of the feed, dated before the last poll yet unknown: a renewal
@@ -112,21 +116,21 @@ def decide_entries(
         (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
         key=lambda i: i.entry.published or now,
     )
-    interval = after_success(Pace(policy.every, state.interval), len(items), parsed.hints, headers)
+    interval = after_success(Pace(policy.every, state.interval, policy.floor), len(items), parsed.hints, headers)
     notice = f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody" if renewed else ""
     return Outcome(_succeeded(state, now, interval, len(items)), interval, tuple(items), tuple(more), notice)
 
 
 def decide_unchanged(state: SourceState, headers: Mapping[str, str], policy: Policy, now: datetime) -> Outcome:
     """The host says, or the body shows, that nothing changed."""
-    interval = after_success(Pace(policy.every, state.interval), 0, Hints(), headers)
+    interval = after_success(Pace(policy.every, state.interval, policy.floor), 0, Hints(), headers)
     return Outcome(_succeeded(state, now, interval, 0), interval)
 
 
 def decide_failure(state: SourceState, error: FetchError, policy: Policy, now: datetime) -> Outcome:
     """No answer, or none of use: what is remembered of the entries stays untouched; the source is asked again later, whatever it said."""
     failures = state.failures + 1
-    interval = after_failure(Pace(policy.every, state.interval), failures, error.retry_after)
+    interval = after_failure(Pace(policy.every, state.interval, policy.floor), failures, error.retry_after)
     health = _health(error)
     since = state.health_since if state.health == health else now
     worse = health is not state.health and (health is not Health.SLOW)

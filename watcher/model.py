@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -94,17 +96,16 @@ class ItemLine(BaseModel):
         )
 
 
-SourceKind = Literal["feed"]
 MIN_EVERY = timedelta(seconds=1)
 
 
 class Source(BaseModel):
-    """A place that is read on a schedule, as an operator writes it in `sources/*.yaml`."""
+    """A place that is read on a schedule, as an operator writes it in `sources/*.yaml`. Each kind adds the keys of its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Id
-    kind: SourceKind = "feed"
+    kind: str
     url: str = ""
     title: str = ""
     tags: tuple[str, ...] = ()
@@ -119,3 +120,9 @@ class Source(BaseModel):
         if value is not None and value < MIN_EVERY:
             raise ValueError("a source is read once a second at most; write 1s or more")
         return value
+
+    @cached_property
+    def address(self) -> str:
+        """All that decides what is read, as one line: a source whose address changes is a new source, and quiet again."""
+        own = self.model_dump(mode="json", exclude=set(Source.model_fields), exclude_defaults=True)
+        return f"{self.url} {json.dumps(own, sort_keys=True, ensure_ascii=False)}" if own else self.url

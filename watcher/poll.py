@@ -1,6 +1,6 @@
-"""Reading sources: ask, read the answer, decide, write, publish. One poll is one coroutine; what they find is written together.
+"""What was read, decided and written: many polls together in one transaction, then published.
 
-    poll(source)    fetch → parse in a thread → hand over to the Committer
+    ask(source)     one reading over the network (`watcher.ask`), handed over to the Committer
     Committer       all that came in since the last transaction → decide → one transaction → publish ids → set the next times
 
 The decision is made inside the transaction, on what the store knows at that moment, so two watchers that read the same source by
@@ -12,23 +12,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from hashlib import blake2b
 
 import structlog
 from sqlalchemy import Connection
 
+from watcher.ask import Answer
 from watcher.bus import ITEMS, Bus
 from watcher.bus.due import DueSet
 from watcher.cadence import next_time
 from watcher.decide import NewItem, Outcome, Policy, SourceState, decide_entries, decide_failure, decide_unchanged
-from watcher.errors import FetchError, FetchReason, RedisError, StoreError
-from watcher.fetch import Client, HostGate, NotModified, Request
+from watcher.errors import RedisError, StoreError
 from watcher.identity import keys_of
 from watcher.model import Source
-from watcher.sources import Parsed
-from watcher.sources.feed import parse_feed
 from watcher.store import Store
 from watcher.store.items import add_keys, insert_items, known_keys
 from watcher.store.sources import load_states, save_states
@@ -36,36 +33,6 @@ from watcher.store.sources import load_states, save_states
 log = structlog.get_logger("watcher")
 
 COMMIT_MOST = 200  # polls in one transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one poll brought: entries, or nothing new, or an error; with the validators for the next time."""
-
-    source: Source
-    parsed: Parsed | None = None
-    error: FetchError | None = None
-    headers: Mapping[str, str] | None = None
-    body_hash: bytes | None = None
-
-
-async def ask(source: Source, state: SourceState, client: Client, gate: HostGate) -> Answer:
-    """One poll over the network; never raises for anything that a source does."""
-    try:
-        async with gate.turn(source.url):
-            got = await client.fetch(Request(source.url, state.etag, state.last_modified))
-        if isinstance(got, NotModified):
-            return Answer(source, headers=got.headers)
-        body_hash = blake2b(got.body, digest_size=16).digest()
-        if body_hash == state.body_hash:
-            return Answer(source, headers=got.headers, body_hash=body_hash)
-        parsed = await asyncio.to_thread(parse_feed, got.body, got.headers, got.url)
-        return Answer(source, parsed=parsed, headers=got.headers, body_hash=body_hash)
-    except FetchError as e:
-        return Answer(source, error=e)
-    except Exception as e:
-        log.exception("a source broke its reader", source=source.id)
-        return Answer(source, error=FetchError(FetchReason.UNREADABLE, f"the answer cannot be read ({type(e).__name__})"))
 
 
 def write_answers(
@@ -92,25 +59,29 @@ def write_answers(
 
 def current_state(source: Source, state: SourceState | None) -> SourceState:
     """The state to go on from; a source whose address was changed is a new source, and quiet again."""
-    return state if state is not None and state.url == source.url else SourceState(source.id, source.url)
+    return state if state is not None and state.url == source.address else SourceState(source.id, source.address)
 
 
 def _decide(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
     if answer.error is not None:
         return decide_failure(state, answer.error, policy, now)
     headers = answer.headers or {}
-    if answer.parsed is None:
+    if answer.reading is None:
         return decide_unchanged(state, headers, policy, now)
-    keys = [k for each in keys_of(answer.parsed.entries) for k in each.all()]
-    return decide_entries(state, answer.parsed, known_keys(conn, state.source_id, keys), headers, policy, now)
+    parsed = answer.reading.parsed
+    keys = [k for each in keys_of(parsed.entries) for k in each.all()]
+    return decide_entries(state, parsed, known_keys(conn, state.source_id, keys), headers, policy, now)
 
 
 def _remember(state: SourceState, answer: Answer) -> SourceState:
-    """The validators that the host gave, for the next conditional request."""
+    """The validators that the host gave, for the next conditional request, and what the kind wants to know then."""
     if answer.error is not None or answer.headers is None:
         return state
-    headers = answer.headers
-    if answer.parsed is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
+    headers, reading = answer.headers, answer.reading
+    if reading is not None:
+        memo = state.memo if reading.memo is None else reading.memo
+        state = replace(state, memo=memo, seen=state.seen if reading.seen is None else reading.seen)
+    if reading is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
         return replace(state, etag=headers.get("etag", state.etag), last_modified=headers.get("last-modified", state.last_modified))
     return replace(state, etag=headers.get("etag"), last_modified=headers.get("last-modified"), body_hash=answer.body_hash)
 

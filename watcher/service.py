@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from watcher.ask import Reach, ask
 from watcher.bus import Bus
 from watcher.bus.due import DueSet
 from watcher.decide import Outcome, Policy, SourceState
@@ -18,8 +20,10 @@ from watcher.errors import OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
 from watcher.live import follow
 from watcher.model import Source
-from watcher.poll import Committer, ask, current_state
+from watcher.poll import Committer, current_state
 from watcher.settings import Settings
+from watcher.sources.kinds import KINDS
+from watcher.sources.steps import Credentials
 from watcher.store import Store
 from watcher.store.sources import load_states
 
@@ -30,6 +34,11 @@ LEASE = 120.0  # seconds until a source whose watcher died comes due again; long
 AT_ONCE = 200  # polls under way in one process
 RECONCILE = 30  # seconds between two comparisons of the due set with the list of sources
 PROJECT = "https://github.com/concordat-watch/concordat"
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """The settings that sources may need to be let in."""
+    return Credentials(**{f.name: getattr(settings, f.name) for f in fields(Credentials)})
 
 
 def user_agent(version: str, public_url: str) -> str:
@@ -44,15 +53,15 @@ class Watcher:
         self, settings: Settings, store: Store, bus: Bus, client: Client, sources: Sequence[Source],
         *, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
-        self._settings, self._store, self._client, self._now = settings, store, client, now
+        self._settings, self._store, self._now = settings, store, now
         self._sources = {s.id: s for s in sources}
         self._due = DueSet(bus)
-        self._gate = HostGate()
+        self._reach = Reach(client, HostGate(), credentials_of(settings), now)
         self._committer = Committer(store, bus, self._due, self._policy, now)
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     def _policy(self, source: Source) -> Policy:
-        return Policy(max_age=self._settings.max_age, every=source.every)
+        return Policy(max_age=self._settings.max_age, every=source.every, floor=KINDS[source.kind].floor)
 
     async def load(self) -> None:
         """Read what is remembered of the sources."""
@@ -106,7 +115,7 @@ class Watcher:
 
     async def _poll(self, source: Source) -> Outcome:
         before = self.state(source)
-        answer = await ask(source, before, self._client, self._gate)
+        answer = await ask(source, before, self._reach)
         outcome = await self._committer.commit(answer)
         if outcome.notice:
             log.warning("source", source=source.id, health=str(outcome.state.health), notice=outcome.notice)

@@ -50,6 +50,11 @@ class Settings(BaseModel):
     builtin_entities: bool = True
     allow_private_addresses: bool = False
     max_age: Duration = parse_duration("48h")
+    sam_api_key: SecretStr | None = None
+    x_bearer_token: SecretStr | None = None
+    bluesky_handle: str = ""
+    bluesky_password: SecretStr | None = None
+    mastodon_token: SecretStr | None = None
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("telegram_admins", mode="before")
@@ -57,7 +62,10 @@ class Settings(BaseModel):
     def _split(cls, value: Any) -> Any:
         return _list(value)
 
-    @field_validator("redis_url", "database_url", "telegram_token", "smtp_url", "console_password", mode="before")
+    @field_validator(
+        "redis_url", "database_url", "telegram_token", "smtp_url", "console_password",
+        "sam_api_key", "x_bearer_token", "bluesky_password", "mastodon_token", mode="before",
+    )  # fmt: skip
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value

@@ -10,14 +10,13 @@ import typer
 from concordat import __version__
 from concordat.cli.common import HomeOption, JsonOption, console, fail, show, with_store, write_json
 from concordat.runtime import settings_for
+from watcher.ask import Answer, Reach, ask
 from watcher.decide import SourceState
-from watcher.errors import FetchError
-from watcher.fetch import Client, NotModified, Request
+from watcher.fetch import Client, HostGate
 from watcher.model import Source
-from watcher.service import user_agent
+from watcher.service import credentials_of, user_agent
 from watcher.settings import Settings
-from watcher.sources import Parsed
-from watcher.sources.feed import parse_feed
+from watcher.sources.feed import FeedSource
 from watcher.sources.load import load_sources
 from watcher.store.sources import load_states
 from watcher.urls import absolute
@@ -57,14 +56,15 @@ def check_command(
     """Fetch a source once and show what would be read; nothing is stored. Exit 1 when it is broken."""
     settings = settings_for(home, quiet=True)
     source = _find(settings, what)
-    try:
-        parsed = asyncio.run(_fetch(settings, source))
-    except FetchError as e:
+    answer = asyncio.run(_ask(settings, source))
+    if answer.error is not None:
         if as_json:
-            write_json({"ok": False, "url": source.url, "reason": e.reason, "message": str(e)})
+            write_json({"ok": False, "url": source.url, "reason": answer.error.reason, "message": str(answer.error)})
         else:
-            console.print(f"{source.url}: {e}", highlight=False, markup=False)
-        raise typer.Exit(1) from None
+            console.print(f"{source.url}: {answer.error}", highlight=False, markup=False)
+        raise typer.Exit(1)
+    assert answer.reading is not None, "nothing was read before, so something was read now"
+    parsed = answer.reading.parsed
     if as_json:
         write_json({"ok": True, "url": source.url, "title": parsed.title, "entries": [_entry(e) for e in parsed.entries]})
         return
@@ -80,16 +80,14 @@ def _entry(entry: Any) -> dict[str, Any]:
 
 def _find(settings: Settings, what: str) -> Source:
     if absolute(what, ""):
-        return Source(id="given", url=what)
+        return FeedSource(id="given", url=what)
     for source in load_sources(settings.home / "sources", builtin=settings.builtin_sources):
         if source.id == what:
             return source
     raise fail(f"there is no source {what!r}; see `concordat sources list`, or give an address that begins with https://")
 
 
-async def _fetch(settings: Settings, source: Source) -> Parsed:
+async def _ask(settings: Settings, source: Source) -> Answer:
     agent = user_agent(__version__, settings.public_url)
     async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
-        got = await client.fetch(Request(source.url))
-    assert not isinstance(got, NotModified), "no validators were sent"
-    return await asyncio.to_thread(parse_feed, got.body, got.headers, got.url)
+        return await ask(source, SourceState(source.id, source.address), Reach(client, HostGate(), credentials_of(settings)))

@@ -27,6 +27,7 @@ from watcher.fetch import Client
 from watcher.model import Source
 from watcher.service import Watcher, user_agent
 from watcher.settings import Settings
+from watcher.sources.feed import FeedSource
 from watcher.store.tables import items
 
 GROUP = "demo"
@@ -53,7 +54,7 @@ async def play(
     heard = Heard()
     outlets = sorted({t.outlet for t in tellings})
     async with DemoHost(outlets) as host, running(settings) as runtime:
-        sources = [Source(id=o, url=url, every=timedelta(seconds=1)) for o, url in host.feeds.items()]
+        sources = [FeedSource(id=o, url=url, every=timedelta(seconds=1)) for o, url in host.feeds.items()]
         client = Client(user_agent=user_agent(__version__, ""), allow_private=True)
         async with client, _stages(runtime, client, sources, heard, rang):
             await _until(lambda: runtime.store.read(_polled_once, len(sources)), SETTLE)

@@ -26,6 +26,10 @@ GIVEN = {
     "CONCORDAT_DATABASE_URL": "postgresql://concordat:p%40ss%2Fword-of-db@db.example.org/concordat",
     "CONCORDAT_REDIS_URL": f"redis://:{PASSWORDS[2]}@redis.example.org:6379/0",
     "CONCORDAT_CONSOLE_PASSWORD": PASSWORDS[3],
+    "CONCORDAT_SAM_API_KEY": "SAM-9f8e7d6c5b4a39281706",
+    "CONCORDAT_X_BEARER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0",
+    "CONCORDAT_BLUESKY_PASSWORD": "abcd-efgh-ijkl-mnop",
+    "CONCORDAT_MASTODON_TOKEN": "ZA-Yj3aBD8U8Cm7lKUp-lm9O9BmDgdhHzDeqsY8tlL0",
 }
 Format = Literal["console", "json"]
 FORMATS: tuple[Format, ...] = ("console", "json")

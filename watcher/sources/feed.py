@@ -11,12 +11,14 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import feedparser
 
 from watcher.errors import FetchError, FetchReason
+from watcher.model import Source
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Parsed
+from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import clean, title_text, visible
 from watcher.units import utc
 from watcher.urls import absolute
@@ -24,6 +26,18 @@ from watcher.urls import absolute
 JSON_TYPES = ("application/feed+json", "application/json")
 PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2592000.0, "yearly": 31536000.0}
 MAX_ENTRIES = 5_000
+
+
+class FeedSource(Source):
+    """A feed at an address: RSS, Atom, RDF, CDF or JSON Feed."""
+
+    kind: Literal["feed"] = "feed"
+
+
+def read(source: FeedSource, _: Situation) -> Steps:
+    """One conditional request."""
+    got = yield Ask(source.url, conditional=True)
+    return Reading(parse_feed(got.body, got.headers, got.url))
 
 
 def parse_feed(body: bytes, headers: Mapping[str, str], url: str) -> Parsed:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from watcher.errors import OperatorError, Place, Problem
 from watcher.model import Source
+from watcher.sources.kinds import KINDS
 from watcher.urls import absolute
-from watcher.yamlfile import Document, parse, validate
+from watcher.yamlfile import Document, parse, suggest, validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,24 @@ def read_sources(texts: Sequence[Text]) -> tuple[Source, ...]:
     sources = []
     for key, entry in raw.items():
         document, path, _ = places[key]
-        source = validate(document, path, {k: v for k, v in entry.items() if k != "override"}, Source, problems)
+        source = _source(document, path, {k: v for k, v in entry.items() if k != "override"}, problems)
         if source is not None:
             sources.append(source)
             problems += _address(document, path, source)
     if problems:
         raise OperatorError(problems)
     return tuple(sources)
+
+
+def _source(document: Document, path: tuple[str | int, ...], entry: dict[str, Any], problems: list[Problem]) -> Source | None:
+    """The entry as the model of its kind; without a kind it is a feed."""
+    name = entry.get("kind", "feed")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        what = f"there is no kind of source {name!r}"
+        problems.append(document.problem((*path, "kind"), what, suggest(str(name), KINDS) or f"write one of {', '.join(KINDS)}"))
+        return None
+    return validate(document, path, entry, kind.source, problems)
 
 
 def _entries(text: Text, problems: list[Problem]) -> Iterable[tuple[Document, tuple[str | int, ...], dict[str, Any]]]:

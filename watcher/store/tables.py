@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
 
 from watcher.store.database import metadata
 from watcher.store.types import Json, Key, Moment, RowId
@@ -26,6 +26,8 @@ source_state = Table(
     Column("health_reason", Text, nullable=False, default=""),
     Column("health_since", Moment),
     Column("items_read", Integer, nullable=False, default=0),
+    Column("memo", Json),  # what its kind remembers between readings
+    Column("seen", LargeBinary),  # what the feed reader knows of the last answer
 )
 
 items = Table(

@@ -1,0 +1,91 @@
+"""One reading of a source over the network: what its kind asks for, one request after the other, each at its host's turn.
+
+The kinds decide (`watcher.sources`), this module only carries: requests out, answers and errors back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import structlog
+
+from watcher.decide import SourceState
+from watcher.errors import FetchError, FetchReason
+from watcher.fetch import Client, Fetched, HostGate, NotModified, Request
+from watcher.model import Source
+from watcher.sources.kinds import KINDS
+from watcher.sources.steps import Ask, Credentials, Reading, Situation, Steps, advance
+
+log = structlog.get_logger("watcher")
+
+IN_THREAD = 8_000  # bytes; a body larger than this is parsed beside the loop, a smaller one is read faster than handed over
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one reading brought: entries, or nothing new, or an error; with the validators for the next time."""
+
+    source: Source
+    reading: Reading | None = None
+    error: FetchError | None = None
+    headers: Mapping[str, str] | None = None  # of the conditional request, else of the last one
+    body_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What readings are carried by."""
+
+    client: Client
+    gate: HostGate
+    credentials: Credentials = field(default_factory=Credentials)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+async def ask(source: Source, state: SourceState, reach: Reach) -> Answer:
+    """One reading; never raises for anything that a source does."""
+    situation = Situation(reach.now(), state.first_ok_at is None, state.memo or {}, state.seen or b"", reach.credentials)
+    steps = KINDS[source.kind].read(source, situation)
+    try:
+        return await _carry(source, state, steps, reach)
+    except FetchError as e:
+        return Answer(source, error=e)
+    except Exception as e:
+        log.exception("a source broke its reader", source=source.id)
+        return Answer(source, error=FetchError(FetchReason.UNREADABLE, f"the answer cannot be read ({type(e).__name__})"))
+    finally:
+        steps.close()
+
+
+async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach) -> Answer:
+    headers: Mapping[str, str] = {}
+    body_hash = None
+    step = advance(steps, None)
+    while isinstance(step, Ask):
+        try:
+            got = await _send(step, state, reach)
+        except FetchError as e:
+            step = advance(steps, e)
+            continue
+        if isinstance(got, NotModified):
+            return Answer(source, headers=got.headers)
+        if step.conditional or body_hash is None:
+            headers = got.headers
+        if step.conditional:
+            body_hash = blake2b(got.body, digest_size=16).digest()
+            if body_hash == state.body_hash:
+                return Answer(source, headers=headers, body_hash=body_hash)
+        step = await asyncio.to_thread(advance, steps, got) if len(got.body) > IN_THREAD else advance(steps, got)
+    return Answer(source, reading=step, headers=headers, body_hash=body_hash)
+
+
+async def _send(step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
+    validators = (state.etag, state.last_modified) if step.conditional else (None, None)
+    if step.pause:
+        await asyncio.sleep(step.pause)
+    async with reach.gate.turn(step.url):
+        return await reach.client.fetch(Request(step.url, *validators, headers=step.headers, body=step.body))

@@ -1,0 +1,85 @@
+"""How a kind of source is read, without I/O: a generator that says what to ask next and is handed what came back. Pure.
+
+    def read(source: FeedSource, at: Situation) -> Steps:
+        got = yield Ask(source.url, conditional=True)
+        return Reading(parse_feed(got.body, got.headers, got.url))
+
+A failed request is raised at the `yield` as FetchError, so that a kind can try another way; what it does not catch is the poll's
+outcome. One `Ask` of a reading may be conditional: where nothing changed since the last good reading, the reading ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+
+from watcher.errors import FetchError
+from watcher.fetch.exchange import Fetched
+from watcher.sources.entry import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request. A `body` makes it a POST; `pause` is waited before it, in seconds, where an interface asks for spacing."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    conditional: bool = False
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What some interfaces want before they answer; each unset until the operator gives it. Never printed: the fields are secrets."""
+
+    sam_api_key: SecretStr | None = None
+    x_bearer_token: SecretStr | None = None
+    bluesky_handle: str = ""
+    bluesky_password: SecretStr | None = None
+    mastodon_token: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a reading may know: the moment, whether the source was ever read, and what its kind remembered at the last good reading.
+
+    `memo` is plain data that survives as JSON; `seen` is what the feed reader knows of the last answer.
+    """
+
+    now: datetime
+    first: bool = True
+    memo: Mapping[str, Any] = field(default_factory=dict)
+    seen: bytes = b""
+    credentials: Credentials = field(default_factory=Credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading found, and what to remember for the next; None keeps what is remembered."""
+
+    parsed: Parsed
+    memo: Mapping[str, Any] | None = None
+    seen: bytes | None = None
+
+
+Steps = Generator[Ask, Fetched, Reading]
+
+
+def advance(steps: Steps, got: Fetched | FetchError | None) -> Ask | Reading:
+    """Go on to the next request, or to the end; `got` answers the last request, and is None at the start.
+
+    Raises FetchError when the kind gives up.
+    """
+    try:
+        if got is None:
+            return next(steps)
+        return steps.throw(got) if isinstance(got, FetchError) else steps.send(got)
+    except StopIteration as end:
+        reading = end.value
+        assert isinstance(reading, Reading), "a reading ends with `return Reading(…)`"
+        return reading
