@@ -16,7 +16,7 @@ from notifier.tables import deliveries
 from rules.live import Folders, LiveRules
 from rules.records import unmatched
 from rules.service import RulesStage
-from watcher.decide import Health, Outcome
+from watcher.decide import Outcome
 from watcher.fetch import Client
 from watcher.model import Source
 from watcher.service import Watcher, user_agent
@@ -63,7 +63,7 @@ async def once(runtime: Runtime, progress: Callable[[Source, Outcome, int], None
         await stage.handle(ids)
     await drain(settings, store, bus)
     sent = await store.read(_sent_since, begun)
-    failing = sum(o.state.health is not Health.OK for o in outcomes)
+    failing = sum(o.state.failures > 0 for o in outcomes)
     return Summary(len(sources), failing, sum(len(o.items) for o in outcomes), sent)
 
 

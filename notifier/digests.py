@@ -19,7 +19,7 @@ from notifier.schedule import next_digest
 from notifier.subscribers import FIRST_WINDOW
 from notifier.tables import digests as table
 from notifier.tables import subscribers as people
-from watcher.decide import Health
+from watcher.state import Health
 from watcher.store.tables import items, source_state
 
 SETTLE = timedelta(seconds=30)  # a planned window ends this much earlier: a story that is being written now belongs to the next

@@ -13,12 +13,12 @@ from hashlib import blake2b
 
 import structlog
 
-from watcher.decide import SourceState
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, HostGate, NotModified, Request
 from watcher.model import Source
 from watcher.sources.kinds import KINDS
 from watcher.sources.steps import Ask, Credentials, Reading, Situation, Steps, advance
+from watcher.state import SourceState
 
 log = structlog.get_logger("watcher")
 
@@ -34,6 +34,7 @@ class Answer:
     error: FetchError | None = None
     headers: Mapping[str, str] | None = None  # of the conditional request, else of the last one
     body_hash: bytes | None = None
+    moved_to: str | None = None  # where permanent redirects led
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ async def ask(source: Source, state: SourceState, reach: Reach) -> Answer:
 
 async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach) -> Answer:
     headers: Mapping[str, str] = {}
-    body_hash = None
+    body_hash = moved_to = None
     step = advance(steps, None)
     while isinstance(step, Ask):
         try:
-            got = await _send(step, state, reach)
+            got = await _send(source, step, state, reach)
         except FetchError as e:
             step = advance(steps, e)
             continue
@@ -76,16 +77,18 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
         if step.conditional or body_hash is None:
             headers = got.headers
         if step.conditional:
+            moved_to = got.moved_to
             body_hash = blake2b(got.body, digest_size=16).digest()
             if body_hash == state.body_hash:
-                return Answer(source, headers=headers, body_hash=body_hash)
+                return Answer(source, headers=headers, body_hash=body_hash, moved_to=moved_to)
         step = await asyncio.to_thread(advance, steps, got) if len(got.body) > IN_THREAD else advance(steps, got)
-    return Answer(source, reading=step, headers=headers, body_hash=body_hash)
+    return Answer(source, reading=step, headers=headers, body_hash=body_hash, moved_to=moved_to)
 
 
-async def _send(step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
+async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
     validators = (state.etag, state.last_modified) if step.conditional else (None, None)
+    url = state.learned if state.learned and step.conditional and step.url == source.url else step.url
     if step.pause:
         await asyncio.sleep(step.pause)
-    async with reach.gate.turn(step.url):
-        return await reach.client.fetch(Request(step.url, *validators, headers=step.headers, body=step.body))
+    async with reach.gate.turn(url):
+        return await reach.client.fetch(Request(url, *validators, headers=step.headers, body=step.body))

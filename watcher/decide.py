@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
+from watcher import health
 from watcher.cadence import Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import Keys, keys_of, known_as
 from watcher.sources.entry import Entry, Hints, Parsed
+from watcher.state import SourceState
 
 
 class Quiet(StrEnum):
@@ -23,41 +24,6 @@ class Quiet(StrEnum):
     FIRST_POLL = "first_poll"  # it stood there before we first looked
     TOO_OLD = "too_old"  # published longer ago than `max_age`
     RENEWED = "renewed"  # its source brought back its past under new names
-
-
-class Health(StrEnum):
-    """How a source is doing, as the operator sees it."""
-
-    NEW = "new"
-    OK = "ok"
-    SLOW = "slow"  # the host asks us to come less often
-    BLOCKED = "blocked"  # the host refuses us
-    BROKEN = "broken"  # no answer, or none that can be read
-    GONE = "gone"  # the host says it is gone for good
-
-
-@dataclass(frozen=True, slots=True)
-class SourceState:
-    """What is remembered of a source between polls."""
-
-    source_id: str
-    url: str
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: bytes | None = None
-    first_ok_at: datetime | None = None
-    last_polled_at: datetime | None = None
-    last_ok_at: datetime | None = None
-    last_new_at: datetime | None = None
-    next_at: datetime | None = None
-    interval: timedelta | None = None
-    failures: int = 0
-    health: Health = Health.NEW
-    health_reason: str = ""
-    health_since: datetime | None = None
-    items_read: int = 0
-    memo: Mapping[str, Any] | None = None  # what its kind remembers between readings
-    seen: bytes | None = None  # what the feed reader knows of the last answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +43,7 @@ class Outcome:
     interval: timedelta
     items: tuple[NewItem, ...] = ()
     more_keys: tuple[tuple[bytes, int], ...] = ()
-    notice: str = ""  # what the operator should be told now, or empty
+    notices: tuple[str, ...] = ()  # what the operator should be told now
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,51 +82,29 @@ def decide_entries(
         (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
         key=lambda i: i.entry.published or now,
     )
-    interval = after_success(Pace(policy.every, state.interval, policy.floor), len(items), parsed.hints, headers)
-    notice = f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody" if renewed else ""
-    return Outcome(_succeeded(state, now, interval, len(items)), interval, tuple(items), tuple(more), notice)
+    interval = after_success(_pace(state, policy), len(items), parsed.hints, headers)
+    after = health.succeeded(replace(state, hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items])
+    notices = (f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody",) if renewed else ()
+    return Outcome(after.state, interval, tuple(items), tuple(more), (*notices, *after.notices))
 
 
 def decide_unchanged(state: SourceState, headers: Mapping[str, str], policy: Policy, now: datetime) -> Outcome:
     """The host says, or the body shows, that nothing changed."""
-    interval = after_success(Pace(policy.every, state.interval, policy.floor), 0, Hints(), headers)
-    return Outcome(_succeeded(state, now, interval, 0), interval)
+    interval = after_success(_pace(state, policy), 0, Hints.of(state.hints), headers)
+    after = health.succeeded(state, now, interval, ())
+    return Outcome(after.state, interval, notices=after.notices)
 
 
 def decide_failure(state: SourceState, error: FetchError, policy: Policy, now: datetime) -> Outcome:
     """No answer, or none of use: what is remembered of the entries stays untouched; the source is asked again later, whatever it said."""
-    failures = state.failures + 1
-    interval = after_failure(Pace(policy.every, state.interval, policy.floor), failures, error.retry_after)
-    health = _health(error)
-    since = state.health_since if state.health == health else now
-    worse = health is not state.health and (health is not Health.SLOW)
-    return Outcome(
-        replace(state, failures=failures, last_polled_at=now, health=health, health_reason=str(error), health_since=since),
-        interval,
-        notice=f"{health}: {error}" if worse else "",
-    )
+    gone = error.reason is FetchReason.GONE
+    interval = after_failure(_pace(state, policy), state.failures + 1, error.retry_after, gone=gone)
+    after = health.failed(state, error, now)
+    return Outcome(after.state, interval, notices=after.notices)
 
 
-def _health(error: FetchError) -> Health:
-    return {FetchReason.GONE: Health.GONE, FetchReason.BLOCKED: Health.BLOCKED, FetchReason.RATE_LIMITED: Health.SLOW}.get(
-        error.reason, Health.BROKEN
-    )
-
-
-def _succeeded(state: SourceState, now: datetime, interval: timedelta, new: int) -> SourceState:
-    return replace(
-        state,
-        failures=0,
-        last_polled_at=now,
-        last_ok_at=now,
-        first_ok_at=state.first_ok_at or now,
-        last_new_at=now if new else state.last_new_at,
-        interval=interval,
-        health=Health.OK,
-        health_reason="",
-        health_since=state.health_since if state.health is Health.OK else now,
-        items_read=state.items_read + new,
-    )
+def _pace(state: SourceState, policy: Policy) -> Pace:
+    return Pace(policy.every, state.interval, policy.floor)
 
 
 def _clamped(entry: Entry, now: datetime) -> Entry:

@@ -18,17 +18,20 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
+from watcher import health
 from watcher.ask import Answer
 from watcher.bus import ITEMS, Bus
 from watcher.bus.due import DueSet
 from watcher.cadence import next_time
-from watcher.decide import NewItem, Outcome, Policy, SourceState, decide_entries, decide_failure, decide_unchanged
+from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_unchanged
 from watcher.errors import RedisError, StoreError
 from watcher.identity import keys_of
 from watcher.model import Source
+from watcher.sources.entry import Hints
+from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.items import add_keys, insert_items, known_keys
-from watcher.store.sources import load_states, save_states
+from watcher.store.sources import add_notices, load_states, save_states
 
 log = structlog.get_logger("watcher")
 
@@ -47,13 +50,14 @@ def write_answers(
         source = answer.source
         state = current_state(source, states.get(source.id))
         outcome = _decide(conn, answer, state, policies[source.id], now)
-        next_at = next_time(now, outcome.interval, chance())
+        next_at = next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
         after.append(replace(_remember(outcome.state, answer), next_at=next_at))
         outcomes.append(outcome)
         new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
         add_keys(conn, source.id, outcome.more_keys)
     ids = insert_items(conn, new, now)
     save_states(conn, after)
+    add_notices(conn, [(s.source_id, text) for s, o in zip(after, outcomes, strict=True) for text in o.notices], now)
     return ids, after, outcomes
 
 
@@ -65,6 +69,14 @@ def current_state(source: Source, state: SourceState | None) -> SourceState:
 def _decide(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
     if answer.error is not None:
         return decide_failure(state, answer.error, policy, now)
+    if answer.body_hash is None:  # a 304 does not show by what way it came
+        return _decide_good(conn, answer, state, policy, now)
+    redirected = health.moved(state, answer.moved_to, now)
+    outcome = _decide_good(conn, answer, redirected.state, policy, now)
+    return replace(outcome, notices=(*redirected.notices, *outcome.notices)) if redirected.notices else outcome
+
+
+def _decide_good(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
     headers = answer.headers or {}
     if answer.reading is None:
         return decide_unchanged(state, headers, policy, now)

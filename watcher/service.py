@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watcher.ask import Reach, ask
 from watcher.bus import Bus
 from watcher.bus.due import DueSet
-from watcher.decide import Outcome, Policy, SourceState
+from watcher.decide import Outcome, Policy
 from watcher.errors import OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
 from watcher.live import follow
@@ -24,6 +24,7 @@ from watcher.poll import Committer, current_state
 from watcher.settings import Settings
 from watcher.sources.kinds import KINDS
 from watcher.sources.steps import Credentials
+from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
 
@@ -117,8 +118,8 @@ class Watcher:
         before = self.state(source)
         answer = await ask(source, before, self._reach)
         outcome = await self._committer.commit(answer)
-        if outcome.notice:
-            log.warning("source", source=source.id, health=str(outcome.state.health), notice=outcome.notice)
+        for notice in outcome.notices:
+            log.warning("source", source=source.id, notice=notice)
         if outcome.items:
             log.info("new items", source=source.id, items=len(outcome.items), quiet=sum(i.quiet is not None for i in outcome.items))
         return outcome

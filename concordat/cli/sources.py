@@ -11,13 +11,13 @@ from concordat import __version__
 from concordat.cli.common import HomeOption, JsonOption, console, fail, show, with_store, write_json
 from concordat.runtime import settings_for
 from watcher.ask import Answer, Reach, ask
-from watcher.decide import SourceState
 from watcher.fetch import Client, HostGate
 from watcher.model import Source
 from watcher.service import credentials_of, user_agent
 from watcher.settings import Settings
 from watcher.sources.feed import FeedSource
 from watcher.sources.load import load_sources
+from watcher.state import SourceState
 from watcher.store.sources import load_states
 from watcher.urls import absolute
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.cadence import JITTER, Pace, after_failure, after_success, next_time
-from watcher.decide import Health, Policy, Quiet, SourceState, decide_entries, decide_failure, decide_unchanged
+from watcher.decide import Policy, Quiet, decide_entries, decide_failure, decide_unchanged
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import keys_of
 from watcher.sources.entry import Entry, Hints, Parsed
+from watcher.state import Health, SourceState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 POLICY = Policy(max_age=timedelta(hours=48))
@@ -75,7 +76,7 @@ def test_a_feed_that_renews_its_past_is_held() -> None:
     outcome = decide_entries(SEEN, Parsed((*past, entry(99))), {}, {}, POLICY, NOW)
     assert sum(i.quiet is Quiet.RENEWED for i in outcome.items) == 20
     assert [i.quiet for i in outcome.items if i.entry.entry_id == "id-99"] == [None]
-    assert "20 entries" in outcome.notice or "21 entries" in outcome.notice
+    assert any("20 entries" in n or "21 entries" in n for n in outcome.notices)
 
 
 def test_a_busy_feed_is_not_mistaken_for_a_renewed_one() -> None:
@@ -107,7 +108,7 @@ def test_deciding_twice_is_deciding_once(numbers: list[int]) -> None:
     ("reason", "health"),
     [
         (FetchReason.RATE_LIMITED, Health.SLOW), (FetchReason.BLOCKED, Health.BLOCKED), (FetchReason.GONE, Health.GONE),
-        (FetchReason.NOT_A_FEED, Health.BROKEN), (FetchReason.TIMEOUT, Health.BROKEN),
+        (FetchReason.NOT_A_FEED, Health.BROKEN), (FetchReason.TIMEOUT, Health.SLOW),
     ],
 )  # fmt: skip
 def test_failures_have_names(reason: FetchReason, health: Health) -> None:
@@ -131,12 +132,17 @@ def test_every_is_kept() -> None:
 
 
 def test_hosts_are_listened_to() -> None:
-    """Without `every`, ttl, sy: and max-age are lower bounds, a day at the most."""
+    """Without `every`, ttl, sy:, max-age and Expires are lower bounds, six hours at the most."""
     pace = Pace(None, timedelta(minutes=10))
     assert after_success(pace, 9, Hints(ttl=120), {}) == timedelta(hours=2)
     assert after_success(pace, 9, Hints(period=7200), {}) == timedelta(hours=2)
     assert after_success(pace, 9, Hints(), {"cache-control": "public, max-age=1800"}) == timedelta(minutes=30)
-    assert after_success(pace, 9, Hints(ttl=600_000), {}) == timedelta(days=1)
+    assert after_success(pace, 9, Hints(ttl=600_000), {}) == timedelta(hours=6)
+    assert after_success(pace, 9, Hints(), {"cache-control": "max-age=1800", "age": "600"}) == timedelta(minutes=20)
+    stale = {"date": "Mon, 23 Nov 2026 12:00:00 GMT", "expires": "Mon, 23 Nov 2026 12:40:00 GMT"}
+    assert after_success(pace, 9, Hints(), stale) == timedelta(minutes=40)
+    assert after_success(pace, 9, Hints(), {"expires": "0", "date": "soon"}) == timedelta(minutes=5)
+
 
 
 @given(st.integers(1, 10_000), st.one_of(st.none(), st.floats(0, 86_400)))
@@ -152,3 +158,14 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     """The next time is moved by a tenth of the interval at the most."""
     moved = next_time(NOW, timedelta(hours=1), chance) - NOW
     assert timedelta(hours=1 - JITTER) <= moved <= timedelta(hours=1 + JITTER)
+
+
+def test_hours_and_days_that_a_source_wants_for_itself_are_left_alone() -> None:
+    """skipHours and skipDays move the next time behind them; a source that skips everything is asked all the same."""
+    asked = Hints(skip_hours=frozenset({12, 13, 14}))
+    moved = next_time(NOW, timedelta(minutes=10), 0.5, asked)
+    assert datetime(2026, 11, 23, 15, tzinfo=UTC) <= moved < datetime(2026, 11, 23, 15, 11, tzinfo=UTC)
+    monday = Hints(skip_days=frozenset({0}))
+    assert next_time(NOW, timedelta(minutes=10), 0.5, monday).date() == datetime(2026, 11, 24, tzinfo=UTC).date()
+    never = Hints(skip_hours=frozenset(range(24)))
+    assert next_time(NOW, timedelta(minutes=10), 0.5, never) == NOW + timedelta(minutes=10)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from watcher.model import Facts
 
@@ -28,10 +30,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a source says about how often to come: minutes of `ttl`, seconds of `sy:` period, hubs for WebSub."""
+    """What a source says about how often to come: minutes of `ttl`, seconds of `sy:` period, hours (GMT, 0 to 23) and days (0 is Monday)
+    on which it wants no visits."""
 
     ttl: float | None = None
     period: float | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Only what was said, as plain data."""
+        said = {"ttl": self.ttl, "period": self.period, "skip_hours": sorted(self.skip_hours), "skip_days": sorted(self.skip_days)}
+        return {k: v for k, v in said.items() if v}
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any] | None) -> Hints:
+        """What `as_dict` gave."""
+        said = said or {}
+        skipped = {k: frozenset(said.get(k, ())) for k in ("skip_hours", "skip_days")}
+        return cls(said.get("ttl"), said.get("period"), **skipped)
 
 
 @dataclass(frozen=True, slots=True)

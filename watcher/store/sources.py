@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from watcher.decide import Health, SourceState
+from watcher.state import Health, SourceState
 from watcher.store.database import insert_ignore
+from watcher.store.tables import notices
 from watcher.store.tables import source_state as t
+
+_SPANS = ("interval", "usual_gap")  # kept as seconds
 
 
 def load_states(conn: Connection, source_ids: Iterable[str] | None = None) -> dict[str, SourceState]:
@@ -33,10 +36,22 @@ def save_states(conn: Connection, states: Iterable[SourceState]) -> None:
 
 def _state(row: Mapping[str, Any]) -> SourceState:
     values = dict(row)
-    seconds = values.pop("interval_s")
-    return SourceState(**values | {"health": Health(values["health"])}, interval=None if seconds is None else timedelta(seconds=seconds))
+    for name in _SPANS:
+        seconds = values.pop(f"{name}_s")
+        values[name] = None if seconds is None else timedelta(seconds=seconds)
+    return SourceState(**values | {"health": Health(values["health"])})
 
 
 def _row(state: SourceState) -> dict[str, Any]:
-    row = {name: getattr(state, name) for name in state.__slots__ if name != "interval"}
-    return row | {"health": state.health.value, "interval_s": None if state.interval is None else state.interval.total_seconds()}
+    row = {name: getattr(state, name) for name in state.__slots__ if name not in _SPANS}
+    for name in _SPANS:
+        span = getattr(state, name)
+        row[f"{name}_s"] = None if span is None else span.total_seconds()
+    return row | {"health": state.health.value}
+
+
+def add_notices(conn: Connection, new: Iterable[tuple[str, str]], now: datetime, kind: str = "source") -> None:
+    """Write down what the operator should hear of, as (subject, text)."""
+    rows = [{"at": now, "kind": kind, "subject": subject, "text": text[:1000]} for subject, text in new]
+    if rows:
+        conn.execute(insert(notices), rows)

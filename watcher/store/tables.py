@@ -28,6 +28,13 @@ source_state = Table(
     Column("items_read", Integer, nullable=False, default=0),
     Column("memo", Json),  # what its kind remembers between readings
     Column("seen", LargeBinary),  # what the feed reader knows of the last answer
+    Column("hints", Json),  # what it last said of how often to come
+    Column("failing_since", Moment),
+    Column("told", String(16), nullable=False, default=""),  # the health for the worse that the operator was told of
+    Column("usual_gap_s", Float),
+    Column("moved_to", Text),
+    Column("moved_times", Integer, nullable=False, default=0),
+    Column("moved_since", Moment),
 )
 
 items = Table(
@@ -79,6 +86,19 @@ dead_letters = Table(
     Column("at", Moment, nullable=False),
     Column("replayed_at", Moment),
 )
+
+# what the operator should hear of; whoever tells people takes those that nobody was told of yet
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(24), nullable=False),  # source, ...
+    Column("subject", Text, nullable=False),  # the source's id
+    Column("text", Text, nullable=False),
+    Column("told_at", Moment),
+)
+Index("ix_notices_untold", notices.c.id, sqlite_where=notices.c.told_at.is_(None), postgresql_where=notices.c.told_at.is_(None))
 
 # small facts that outlive a process: the bot's update offset, the last sweep; one row a name
 meta = Table(

@@ -1,0 +1,62 @@
+"""What is remembered of a source between polls. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Health(StrEnum):
+    """How a source is doing, as the operator sees it."""
+
+    NEW = "new"
+    OK = "ok"
+    SLOW = "slow"  # the host asks us to come less often
+    BLOCKED = "blocked"  # the host refuses us
+    BROKEN = "broken"  # no answer, or none that can be read
+    GONE = "gone"  # the host says it is gone for good
+    QUIET = "quiet"  # it answers, and has had nothing new for far longer than is its way
+
+
+MOVED_TIMES, MOVED_FOR = 3, timedelta(days=1)  # a permanent redirect is learned after this many readings over this long
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is remembered of a source between polls."""
+
+    source_id: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: bytes | None = None
+    first_ok_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    next_at: datetime | None = None
+    interval: timedelta | None = None
+    failures: int = 0
+    health: Health = Health.NEW
+    health_reason: str = ""
+    health_since: datetime | None = None
+    items_read: int = 0
+    memo: Mapping[str, Any] | None = None  # what its kind remembers between readings
+    seen: bytes | None = None  # what the feed reader knows of the last answer
+    hints: Mapping[str, Any] | None = None  # what it last said of how often to come (Hints.as_dict)
+    failing_since: datetime | None = None
+    told: str = ""  # the health for the worse that the operator was told of, empty while there is none
+    usual_gap: timedelta | None = None  # between two moments with news, as a moving average
+    moved_to: str | None = None  # where permanent redirects lead
+    moved_times: int = 0
+    moved_since: datetime | None = None
+
+    @property
+    def learned(self) -> str | None:
+        """The address that the source moved to for good, once that was seen often and long enough to be believed."""
+        since, last = self.moved_since, self.last_ok_at
+        believed = since is not None and last is not None and self.moved_times >= MOVED_TIMES and last - since >= MOVED_FOR
+        return self.moved_to if believed else None
