@@ -16,9 +16,10 @@ from watcher.ask import Reach, ask
 from watcher.bus import Bus
 from watcher.bus.due import DueSet
 from watcher.decide import Outcome, Policy
-from watcher.errors import OperatorError, RedisError, StoreError
+from watcher.errors import FetchError, FetchReason, OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
 from watcher.live import follow
+from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
 from watcher.poll import Committer, current_state
 from watcher.settings import Settings
@@ -27,6 +28,7 @@ from watcher.sources.steps import Credentials
 from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
+from watcher.urls import site_of
 
 log = structlog.get_logger("watcher")
 
@@ -118,11 +120,29 @@ class Watcher:
         before = self.state(source)
         answer = await ask(source, before, self._reach)
         outcome = await self._committer.commit(answer)
+        if answer.error is not None:
+            await self._heed(source, answer.error)
         for notice in outcome.notices:
             log.warning("source", source=source.id, notice=notice)
         if outcome.items:
             log.info("new items", source=source.id, items=len(outcome.items), quiet=sum(i.quiet is not None for i in outcome.items))
         return outcome
+
+    async def _heed(self, source: Source, error: FetchError) -> None:
+        """Leave the whole site alone when its answer asks for that; here at once, in other processes as soon as Redis hears of it."""
+        site = site_of(source.url)
+        try:
+            refused = await self._due.refused(site, source.id) if error.reason is FetchReason.BLOCKED else 0
+            if not asks_for_pause(error, refused):
+                return
+            pause = pause_for(error, await self._due.strike(site))
+            await self._due.pause(site, pause)
+        except RedisError:
+            pause = pause_for(error, 0)
+            if not asks_for_pause(error, 0):
+                return
+        self._reach.gate.pause(site, pause)
+        log.info("site paused", site=site, seconds=round(pause), because=source.id)
 
     async def _tick(self) -> None:
         room = AT_ONCE - len(self._under_way)
@@ -163,7 +183,7 @@ class Watcher:
             soonest = now + source.every.total_seconds() * 1.2 if source.every else None
             times[source.id] = min(next_at.timestamp() if next_at else now, soonest or float("inf"))
         try:
-            await self._due.add_missing(times)
+            await self._due.add_missing(times, {s.id: site_of(s.url) for s in self._sources.values()})
             await self._due.remove([i for i in await self._due.known() if i not in times])
         except RedisError as e:
             log.warning("polling waits", why=str(e))

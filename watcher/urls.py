@@ -72,6 +72,26 @@ def host_of(url: str) -> str:
         return ""
 
 
+def site_of(url: str) -> str:
+    """Who is asked when `url` is: the registrable domain; of a bare IP address each port stands for itself, as another server would."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    site = registrable(host)
+    return f"{site}:{port or _DEFAULT_PORTS.get(parts.scheme, 0)}" if _is_address(site) else site
+
+
+@lru_cache(maxsize=10_000)
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def outlet_of(url: str, source: str) -> str:
     """Who is speaking: the registrable domain of the link, else the source's id."""
     host = host_of(url)

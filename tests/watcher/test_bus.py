@@ -141,6 +141,42 @@ async def test_due_sources_are_claimed_by_one(bus: Bus) -> None:
     assert await due.claim(2.0, 60.0, 10) == ["d"]
 
 
+async def test_a_site_is_asked_by_one_watcher_at_a_time(bus: Bus) -> None:
+    """Who claims a source holds its site for a moment: another watcher gets what stands at other sites, and the rest later."""
+    one, two = DueSet(bus, who="one"), DueSet(bus, who="two")
+    await one.add_missing(dict.fromkeys(("a", "b", "c"), 100.0), {"a": "lab.example", "b": "lab.example", "c": "agency.example"})
+    assert await one.claim(100.0, 60.0, 1) == ["a"]
+    assert await two.claim(100.0, 60.0, 10) == ["c"]
+    assert await one.claim(100.0, 60.0, 10) == ["b"]
+    await bus.redis.delete(*[k async for k in bus.redis.scan_iter("*:held:*")])  # the moment has passed
+    await one.put({"a": 100.0})
+    assert await two.claim(100.0, 60.0, 10) == ["a"]
+
+
+async def test_a_paused_site_is_left_alone(bus: Bus) -> None:
+    """Its sources are put off to the end of the pause, one after the other; a shorter pause shortens nothing."""
+    due = DueSet(bus)
+    await due.add_missing({"a": 100.0, "b": 100.0, "c": 100.0}, {"a": "lab.example", "b": "lab.example", "c": "agency.example"})
+    await due.pause("lab.example", 600.0)
+    await due.pause("lab.example", 5.0)
+    assert await due.claim(101.0, 60.0, 10) == ["c"]
+    assert await due.claim(690.0, 10.0, 10) == ["c"]
+    times = sorted([await bus.redis.zscore("concordat:due", i) or 0.0 for i in ("a", "b")])
+    assert 695.0 < times[0] < 703.0
+    assert times[1] - times[0] == pytest.approx(1.0, abs=0.2)
+    await bus.redis.flushall()
+    await due.add_missing({"a": 100.0}, {"a": "lab.example"})
+    assert await due.claim(101.0, 60.0, 10) == ["a"]
+
+
+async def test_strikes_and_refusals_are_counted_by_site(bus: Bus) -> None:
+    """The count of earlier strikes grows; refusals count sources, not answers."""
+    due = DueSet(bus)
+    assert [await due.strike("lab.example") for _ in range(3)] == [0, 1, 2]
+    assert await due.strike("agency.example") == 0
+    assert [await due.refused("lab.example", s) for s in ("a", "a", "b", "c")] == [1, 1, 2, 3]
+
+
 async def test_an_unreachable_redis_is_said_plainly(tmp_path: Path) -> None:
     """The error says what to check and shows no password."""
     bus = Bus(f"unix://:secret99@{tmp_path}/none.sock")

@@ -232,3 +232,24 @@ def test_a_body_cut_short_is_noticed() -> None:
     unpacker.feed(gzip.compress(b"x" * 10_000)[:-12])
     with pytest.raises(FetchError, match="cut short"):
         unpacker.finish()
+
+
+async def test_a_site_that_asked_for_a_pause_is_asked_nothing() -> None:
+    """Whoever waits for its turn there is told how long the pause still is; other sites go on, and so does this one afterwards."""
+    gate = HostGate()
+    gate.pause("lab.example", 0.2)
+    with pytest.raises(FetchError, match=r"lab\.example asked for a pause") as caught:
+        async with gate.turn("https://news.lab.example/feed"):
+            pass
+    assert caught.value.reason is FetchReason.RATE_LIMITED
+    assert 0 < (caught.value.retry_after or 0) <= 0.2
+    async with gate.turn("https://agency.example/feed"):
+        pass
+    gate.pause("lab.example", -1.0)
+    async with asyncio.timeout(5):
+        while True:
+            try:
+                async with gate.turn("https://lab.example/feed"):
+                    break
+            except FetchError:
+                await asyncio.sleep(0.01)
