@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STOREYS = ("watcher", "rules", "notifier", "concordat")  # from the ground up; each may import itself and what is below
 MOST_LINES = 400
-IMPURE = {"os", "socket", "sqlalchemy", "redis", "aiohttp", "asyncio", "time", "random"}
+IMPURE = {"os", "socket", "sqlalchemy", "redis", "pycurl", "asyncio", "time", "random"}
 ENVIRONMENT = {  # who touches the environment, and what for
     "watcher/settings.py",  # the settings
     "watcher/bus/embedded.py",  # XDG_RUNTIME_DIR

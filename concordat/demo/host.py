@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
@@ -15,8 +16,12 @@ from types import TracebackType
 from typing import Self
 from xml.sax.saxutils import escape
 
-from aiohttp import web
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from concordat.console.app import serve
 from concordat.demo.plan import Release, Telling
 
 KEEP = 30  # entries in a feed, as outlets have it
@@ -28,7 +33,8 @@ class DemoHost:
 
     def __init__(self, outlets: Sequence[str]) -> None:
         self._entries: dict[str, list[Telling]] = {o: [] for o in outlets}
-        self._runner: web.AppRunner | None = None
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
         self._base = ""
 
     @property
@@ -37,17 +43,16 @@ class DemoHost:
         return {outlet: f"{self._base}/{outlet}/feed.xml" for outlet in self._entries}
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_get("/{outlet}/feed.xml", self._feed)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        listening = socket.create_server(("127.0.0.1", 0))
+        self._base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        app = Starlette(routes=[Route("/{outlet}/feed.xml", self._feed)])
+        self._serving = asyncio.create_task(serve(app, listening, self._stop))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        self._stop.set()
+        if self._serving is not None:
+            await self._serving
 
     async def release(self, plan: Sequence[Release], told: Callable[[Telling], None]) -> None:
         """Publish each telling at its moment; `told` hears of each."""
@@ -57,15 +62,15 @@ class DemoHost:
             self._entries[step.telling.outlet].insert(0, step.telling)
             told(step.telling)
 
-    async def _feed(self, request: web.Request) -> web.StreamResponse:
-        outlet = request.match_info["outlet"]
+    async def _feed(self, request: Request) -> Response:
+        outlet = request.path_params["outlet"]
         if outlet not in self._entries:
-            return web.Response(status=404)
+            return Response(status_code=404)
         body = render(outlet, self._entries[outlet][:KEEP])
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if request.headers.get("If-None-Match") == etag:
-            return web.Response(status=304, headers={"ETag": etag})
-        return web.Response(body=body, content_type="application/rss+xml", charset="utf-8", headers={"ETag": etag})
+            return Response(status_code=304, headers={"ETag": etag})
+        return Response(body, media_type="application/rss+xml; charset=utf-8", headers={"ETag": etag})
 
 
 def render(outlet: str, entries: Sequence[Telling]) -> bytes:

@@ -7,38 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import ssl
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote, urlsplit, urlunsplit
 
-import aiohttp
-import certifi
-from multidict import CIMultiDictProxy
+import idna
+import pycurl
 
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch.exchange import Fetched, NotModified, Request
-from watcher.fetch.guard import PrivateAddressError, guarded_socket
-from watcher.fetch.unpack import Unpacker
+from watcher.fetch.multi import Multi
+from watcher.fetch.transfer import Limits, Transfer, header_lines
 from watcher.urls import absolute
 
 REDIRECTS = {301, 302, 303, 307, 308}
 PERMANENT_REDIRECTS = {301, 308}
+KEEPS_METHOD = {307, 308}
 RETRY_AFTER_CAP = 86_400.0  # seconds; nobody makes us wait longer than a day
 BAD_ADDRESS = "only addresses that begin with https:// or http:// are read"
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one fetch may cost: seconds to connect, between bytes and in all; bytes after unpacking; hops."""
-
-    connect: float = 10.0
-    idle: float = 15.0
-    total: float = 30.0
-    body: int = 10_000_000
-    redirects: int = 5
+ALWAYS = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}
+OWN_HOST_ONLY = ("authorization", "cookie", "if-none-match", "if-modified-since")
+HANDLES_KEPT = 64
+_TLS = {
+    pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CIPHER,
+    pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_ISSUER_ERROR, pycurl.E_SSL_INVALIDCERTSTATUS, pycurl.E_SSL_SHUTDOWN_FAILED,
+}  # fmt: skip
 
 
 class Client:
@@ -48,89 +45,128 @@ class Client:
         self._limits = limits or Limits()
         self._user_agent = user_agent
         self._allow_private = allow_private
-        self._session: aiohttp.ClientSession | None = None
+        self._multi: Multi | None = None
+        self._idle: list[Transfer] = []
 
     async def __aenter__(self) -> Self:
-        context = ssl.create_default_context()
-        context.load_verify_locations(certifi.where())
-        connector = aiohttp.TCPConnector(
-            limit=0, ssl=context, ttl_dns_cache=60, socket_factory=guarded_socket(self._allow_private), enable_cleanup_closed=False
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            trust_env=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._limits.total, sock_connect=self._limits.connect, sock_read=self._limits.idle),
-            headers={"User-Agent": self._user_agent, "Accept": ACCEPT, "Accept-Encoding": "gzip, deflate"},
-        )
+        self._multi = Multi()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._multi is not None:
+            self._multi.close()
+            self._multi = None
+        while self._idle:
+            self._idle.pop().close()
 
     async def fetch(self, request: Request) -> Fetched | NotModified:
         """Ask; raise FetchError with a reason, and with the wait the host asked for."""
+        transfer = self._idle.pop() if self._idle else Transfer(self._user_agent, self._allow_private, self._limits)
+        kept = False
         try:
-            async with asyncio.timeout(self._limits.total):
-                return await self._follow(request)
-        except TimeoutError:
-            raise FetchError(FetchReason.TIMEOUT, f"no complete answer within {self._limits.total:.0f} s") from None
-        except PrivateAddressError as e:
-            raise _private(str(e)) from None
-        except aiohttp.ClientConnectorDNSError:
-            raise FetchError(FetchReason.DNS, "the host's name is not known; check the address") from None
-        except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError, ssl.SSLError) as e:
-            raise FetchError(FetchReason.TLS, f"no secure connection: {_short(e)}") from None
-        except aiohttp.InvalidURL:
-            raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True) from None
-        except (aiohttp.ClientError, OSError, ValueError) as e:
-            cause = getattr(e, "os_error", None)
-            if isinstance(cause, PrivateAddressError):
-                raise _private(str(cause)) from None
-            raise FetchError(FetchReason.CONNECTION, f"the connection failed: {_short(e)}") from None
+            got = await self._follow(transfer, request)
+            kept = True
+            return got
+        except FetchError:
+            kept = True
+            raise
+        finally:
+            transfer.start_over()
+            if kept and self._multi is not None and len(self._idle) < HANDLES_KEPT:
+                self._idle.append(transfer)
+            else:
+                transfer.close()
 
-    async def _follow(self, request: Request) -> Fetched | NotModified:
-        url, permanent = request.url, True
-        headers = dict(request.headers)
-        if request.etag:
-            headers["If-None-Match"] = request.etag
-        if request.last_modified:
-            headers["If-Modified-Since"] = request.last_modified
+    async def _follow(self, transfer: Transfer, request: Request) -> Fetched | NotModified:
+        url, permanent, body = request.url, True, request.body
+        headers = _request_headers(request)
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._limits.total
         for _ in range(self._limits.redirects + 1):
-            if not absolute(url, ""):
-                raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True)
-            assert self._session is not None, "used outside `async with`"
-            method = "GET" if request.body is None else "POST"
-            async with self._session.request(method, url, headers=headers, data=request.body, allow_redirects=False) as response:
-                if response.status in REDIRECTS and "Location" in response.headers:
-                    permanent = permanent and response.status in PERMANENT_REDIRECTS
-                    url = absolute(response.headers["Location"], url)
-                    continue
-                if response.status == 304:
-                    return NotModified(_headers(response.headers))
-                if response.status >= 400 or response.status < 200:
-                    raise _refused(response.status, response.headers)
-                body = await self._body(response)
-                moved = url if permanent and url != request.url else None
-                return Fetched(url, response.status, _headers(response.headers), body, moved)
+            await self._hop(transfer, url, headers, body, until - clock())
+            if transfer.status in REDIRECTS and "location" in transfer.headers:
+                permanent = permanent and transfer.status in PERMANENT_REDIRECTS
+                url, before = absolute(transfer.headers["location"], url), url
+                if transfer.status not in KEEPS_METHOD:
+                    body = None
+                    headers.pop("content-type", None)
+                if _origin(url) != _origin(before):
+                    headers = {name: value for name, value in headers.items() if name not in OWN_HOST_ONLY}
+                continue
+            if transfer.status == 304:
+                return NotModified(transfer.headers)
+            if transfer.status >= 400 or transfer.status < 200:
+                raise _refused(transfer.status, transfer.headers)
+            moved = url if permanent and url != request.url else None
+            return Fetched(url, transfer.status, transfer.headers, transfer.body(), moved)
         raise FetchError(FetchReason.REDIRECTS, f"redirected more than {self._limits.redirects} times")
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        unpack = Unpacker(response.headers.get("Content-Encoding", ""), self._limits.body)
-        async for chunk in response.content.iter_any():
-            unpack.feed(chunk)
-        return unpack.finish()
+    async def _hop(self, transfer: Transfer, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float) -> None:
+        """One request and the headers and body of its answer. Raises FetchError."""
+        assert self._multi is not None, "used outside `async with`"
+        if not absolute(url, ""):
+            raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True)
+        if seconds <= 0:
+            raise self._too_slow()
+        try:
+            transfer.prepare(_ascii(url), header_lines(headers), body, seconds)
+        except (ValueError, pycurl.error):
+            raise FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True) from None
+        code, words = await self._multi.run(transfer.curl)
+        if transfer.failure is not None:
+            raise transfer.failure
+        if code and not transfer.stopped:
+            raise self._failed(transfer, code, words)
+
+    def _failed(self, transfer: Transfer, code: int, words: str) -> FetchError:
+        if transfer.refused:
+            return _private(f"{transfer.refused} is a private address")
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            return self._too_slow()
+        if code == pycurl.E_COULDNT_RESOLVE_HOST:
+            return FetchError(FetchReason.DNS, "the host's name is not known; check the address")
+        if code == pycurl.E_URL_MALFORMAT:
+            return FetchError(FetchReason.BAD_ADDRESS, BAD_ADDRESS, permanent=True)
+        number = transfer.curl.getinfo(pycurl.OS_ERRNO)
+        why = (os.strerror(number) if number and code not in _TLS else words or "it ended early")[:120]
+        if code in _TLS:
+            return FetchError(FetchReason.TLS, f"no secure connection: {why}")
+        return FetchError(FetchReason.CONNECTION, f"the connection failed: {why}")
+
+    def _too_slow(self) -> FetchError:
+        return FetchError(FetchReason.TIMEOUT, f"no complete answer within {self._limits.total:.0f} s")
 
 
-def _headers(raw: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Headers by lower-case name; of repeated ones all values, joined by commas."""
-    out: dict[str, str] = {}
-    for name, value in raw.items():
-        key = name.lower()
-        out[key] = f"{out[key]}, {value}" if key in out else value
-    return out
+def _request_headers(request: Request) -> dict[str, str]:
+    """By lower-case name; an empty value takes a header of ours out."""
+    headers = dict(ALWAYS)
+    if request.body is not None:
+        headers["content-type"] = "application/octet-stream"
+    for name, value in request.headers.items():
+        headers[name.lower()] = value
+    if request.etag:
+        headers["if-none-match"] = request.etag
+    if request.last_modified:
+        headers["if-modified-since"] = request.last_modified
+    return headers
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _ascii(url: str) -> str:
+    """An address as it goes on the wire: names in IDNA (UTS 46), everything else percent-encoded. Raises ValueError."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    user, at, place = parts.netloc.rpartition("@")
+    if not place.isascii():
+        host, colon, port = place.partition(":")
+        place = idna.encode(host, uts46=True).decode("ascii") + colon + port
+    safe = "%/:;=@!$&'()*+,~?[]"
+    return urlunsplit((parts.scheme, quote(user, safe="%:") + at + place, quote(parts.path, safe), quote(parts.query, safe), ""))
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -148,8 +184,8 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return min(max((when - now).total_seconds(), 0.0), RETRY_AFTER_CAP)
 
 
-def _refused(status: int, headers: CIMultiDictProxy[str]) -> FetchError:
-    wait = retry_after(headers.get("Retry-After"), datetime.now(UTC))
+def _refused(status: int, headers: Mapping[str, str]) -> FetchError:
+    wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
     if status in {429, 503}:
         return FetchError(FetchReason.RATE_LIMITED, f"the host asks us to slow down (HTTP {status})", retry_after=wait, status=status)
     if status in {401, 403, 451}:
@@ -168,8 +204,3 @@ def _private(detail: str) -> FetchError:
         f"{detail}; sources on private or loopback addresses are read only with CONCORDAT_ALLOW_PRIVATE_ADDRESSES=true",
         permanent=True,
     )
-
-
-def _short(e: BaseException) -> str:
-    cause = getattr(e, "os_error", None) or e
-    return (getattr(cause, "strerror", None) or str(cause) or type(cause).__name__).splitlines()[0][:120]

@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
-from collections.abc import Callable
-from typing import Any
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-AddrInfo = tuple[int, int, int, str, tuple[Any, ...]]
-
-
-class PrivateAddressError(OSError):
-    """A connection to a private, loopback, link-local, multicast or reserved address was about to be made."""
 
 
 def is_public(address: str) -> bool:
@@ -26,19 +17,3 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return inner.is_global and not inner.is_multicast
     return ip.is_global and not ip.is_multicast
-
-
-def guarded_socket(allow_private: bool) -> Callable[[AddrInfo], socket.socket]:
-    """A socket factory for the HTTP client that refuses private addresses.
-
-    It sees the address that will be connected to, after DNS and at every hop, so that no name can be rebound between the check and
-    the connection.
-    """
-
-    def make(info: AddrInfo) -> socket.socket:
-        family, kind, proto, _, address = info
-        if not allow_private and not is_public(str(address[0])):
-            raise PrivateAddressError(f"{address[0]} is a private address")
-        return socket.socket(family, kind, proto)
-
-    return make

@@ -1,0 +1,120 @@
+"""libcurl's transfers on the event loop: curl says which sockets and which moment it waits for, the loop tells it when they come.
+
+This is curl's own way for event-driven programs (`curl_multi_socket_action`): one call an event, nothing is polled. Everything happens
+on the loop's thread; only names are looked up beside it, on threads of curl's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pycurl
+
+IDLE_MOST = 64  # connections kept open for whoever asks the same host next
+_OK = 0
+
+
+class Multi:
+    """Runs any number of curl handles at once on the running loop; `close` ends what is under way."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: dict[pycurl.Curl, asyncio.Future[tuple[int, str]]] = {}
+        self._watched: dict[int, int] = {}  # file descriptor: what curl waits for there
+        self._timer: asyncio.Handle | None = None
+        self._rings = 0.0  # the loop's time at which the timer rings
+        self._due: float | None = None  # the loop's time at which curl wants to be woken
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, IDLE_MOST)
+
+    async def run(self, handle: pycurl.Curl) -> tuple[int, str]:
+        """One transfer, from start to end: curl's error code (0 is well) and its words. When cancelled, the transfer is ended."""
+        done: asyncio.Future[tuple[int, str]] = self._loop.create_future()
+        self._multi.add_handle(handle)
+        self._waiting[handle] = done
+        try:
+            return await done
+        finally:
+            if self._waiting.pop(handle, None) is not None:
+                self._multi.remove_handle(handle)
+
+    def close(self) -> None:
+        """End every transfer (whoever waits for one is cancelled) and close every connection."""
+        for handle, done in self._waiting.items():
+            self._multi.remove_handle(handle)
+            done.cancel()
+        self._waiting.clear()
+        for fd, old in self._watched.items():
+            self._watch(fd, old, pycurl.POLL_NONE)
+        self._watched.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, None)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, None)
+        self._multi.close()
+
+    def _on_socket(self, what: int, fd: int, _multi: object, _data: object) -> None:
+        old = self._watched.get(fd, pycurl.POLL_NONE)
+        if what == pycurl.POLL_REMOVE:
+            self._watched.pop(fd, None)
+            self._watch(fd, old, pycurl.POLL_NONE)
+        else:
+            self._watched[fd] = what
+            self._watch(fd, old, what)
+
+    def _watch(self, fd: int, old: int, new: int) -> None:
+        gone, come = old & ~new, new & ~old
+        if come & pycurl.POLL_IN:
+            self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
+        if come & pycurl.POLL_OUT:
+            self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
+        if gone & pycurl.POLL_IN:
+            self._loop.remove_reader(fd)
+        if gone & pycurl.POLL_OUT:
+            self._loop.remove_writer(fd)
+
+    def _on_timer(self, milliseconds: int) -> None:
+        """Curl moves its alarm with nearly every step; a timer that stands early enough is left to find the later hour by itself."""
+        if milliseconds < 0:
+            self._due = None
+            return
+        self._due = self._loop.time() + milliseconds / 1000
+        if self._timer is None or self._rings > self._due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._wind(self._due)
+
+    def _wind(self, due: float) -> None:
+        self._rings = due
+        now = due <= self._loop.time()
+        self._timer = self._loop.call_soon(self._ring) if now else self._loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return
+        if self._due > self._loop.time():
+            self._wind(self._due)
+            return
+        self._due = None
+        self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _act(self, fd: int, events: int) -> None:
+        _, running = self._multi.socket_action(fd, events)
+        if running < len(self._waiting):
+            self._collect()
+
+    def _collect(self) -> None:
+        _, well, failed = self._multi.info_read()
+        for handle in well:
+            self._finish(handle, _OK, "")
+        for handle, code, words in failed:
+            self._finish(handle, code, words)
+
+    def _finish(self, handle: pycurl.Curl, code: int, words: str) -> None:
+        done = self._waiting.pop(handle, None)
+        self._multi.remove_handle(handle)
+        if done is not None and not done.done():
+            done.set_result((code, words))
