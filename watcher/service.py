@@ -136,7 +136,7 @@ class Watcher:
             if not asks_for_pause(error, refused):
                 return
             pause = pause_for(error, await self._due.strike(site))
-            await self._due.pause(site, pause)
+            await self._due.pause(site, self._now().timestamp() + pause)
         except RedisError:
             pause = pause_for(error, 0)
             if not asks_for_pause(error, 0):
@@ -150,7 +150,8 @@ class Watcher:
             return
         try:
             await self._committer.set_times()
-            ids = await self._due.claim(self._now().timestamp(), LEASE, room)
+            keep = {site_of(source.url) for i in self._under_way if (source := self._sources.get(i))}
+            ids = await self._due.claim(self._now().timestamp(), LEASE, room, keep)
             if not ids and self._sources and await self._due.next_at() is None:
                 await self._reconcile()  # Redis was emptied
         except RedisError as e:
