@@ -90,7 +90,8 @@ class FetchError(ConcordatError):
     """A source did not give what was asked for.
 
     `permanent` says that asking again cannot help until someone changes the source; `retry_after` is what the host asked for, in
-    seconds from now, or None; `status` is the HTTP status where there was one.
+    seconds from now, or None; `status` is the HTTP status where there was one; `said` is what the host wrote with it, JSON or plain
+    text of 8 KB at the most, as the interfaces of registers and networks name what was wrong. It is foreign, and never shown as it is.
     """
 
     def __init__(
@@ -101,12 +102,14 @@ class FetchError(ConcordatError):
         permanent: bool = False,
         retry_after: float | None = None,
         status: int | None = None,
+        said: bytes = b"",
     ) -> None:
         super().__init__(message)
         self.reason = reason
         self.permanent = permanent
         self.retry_after = retry_after
         self.status = status
+        self.said = said
 
 
 class DeliveryReason(StrEnum):

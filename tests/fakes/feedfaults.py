@@ -37,6 +37,23 @@ def status(code: int, *, retry_after: float | datetime | None = None, body: str 
     return fault
 
 
+def refused(code: int, reason: bytes, media: str, *, packed: bool = False, length: int | None = None) -> Fault:
+    """Answer with a status and a reason; with a `length` beyond it, close before the reason has come whole."""
+
+    async def fault(request: web.Request, healthy: bytes, _media: str) -> web.StreamResponse:
+        headers = {"Content-Type": media, **({"Content-Encoding": "gzip"} if packed else {})}
+        response = web.StreamResponse(status=code, headers=headers)
+        if length is not None:
+            response.content_length = length
+        await response.prepare(request)
+        await response.write(gzip.compress(reason) if packed else reason)
+        if length is not None and request.transport is not None:
+            request.transport.close()
+        return response
+
+    return fault
+
+
 def redirect(to: str, code: int = 302) -> Fault:
     """Send the caller elsewhere; an address that is the feed's own makes a loop."""
 

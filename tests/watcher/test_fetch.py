@@ -122,6 +122,31 @@ async def test_the_wait_that_a_host_asks_for_is_passed_on(feed: Feed) -> None:
     assert caught.value.retry_after == 120
 
 
+@pytest.mark.parametrize(
+    ("media", "body", "said"),
+    [
+        ("application/json; charset=utf-8", b'{"detail": "bad filter"}', b'{"detail": "bad filter"}'),
+        ("text/plain", b"x" * 100_000, b"x" * 8_192),
+        ("text/html", b"<p>Bad request</p>", b""),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+async def test_what_an_interface_says_with_an_error_is_kept(feed: Feed, media: str, body: bytes, said: bytes, packed: bool) -> None:
+    """JSON and plain text up to their limit, packed or not; a page for people is not read."""
+    feed.fault = feedfaults.refused(400, body, media, packed=packed)
+    with pytest.raises(FetchError) as caught:
+        await fetch(feed.url)
+    assert (caught.value.reason, caught.value.status, caught.value.said) == (FetchReason.HTTP, 400, said)
+
+
+async def test_a_reason_that_never_ends_is_a_refusal_all_the_same(feed: Feed) -> None:
+    """The status decides, whether or not the body behind it comes to an end."""
+    feed.fault = feedfaults.refused(404, b'{"detail": ', "application/json", length=1_000)
+    with pytest.raises(FetchError) as caught:
+        await fetch(feed.url)
+    assert (caught.value.reason, caught.value.said) == (FetchReason.NOT_FOUND, b'{"detail": ')
+
+
 async def test_a_permanent_move_is_told(feed: Feed) -> None:
     """301 is followed and remembered, 302 only followed."""
     for code, moved in ((301, True), (302, False)):

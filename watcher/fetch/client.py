@@ -96,7 +96,7 @@ class Client:
             if transfer.status == 304:
                 return NotModified(transfer.headers)
             if transfer.status >= 400 or transfer.status < 200:
-                raise _refused(transfer.status, transfer.headers)
+                raise _refused(transfer.status, transfer.headers, transfer.reason())
             moved = url if permanent and url != request.url else None
             return Fetched(url, transfer.status, transfer.headers, transfer.body(), moved)
         raise FetchError(FetchReason.REDIRECTS, f"redirected more than {self._limits.redirects} times")
@@ -115,7 +115,7 @@ class Client:
         code, words = await self._multi.run(transfer.curl)
         if transfer.failure is not None:
             raise transfer.failure
-        if code and not transfer.stopped:
+        if code and not transfer.stopped and transfer.status < 400:  # a refusal stands, however its reason ended
             raise self._failed(transfer, code, words)
 
     def _failed(self, transfer: Transfer, code: int, words: str) -> FetchError:
@@ -184,18 +184,19 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return min(max((when - now).total_seconds(), 0.0), RETRY_AFTER_CAP)
 
 
-def _refused(status: int, headers: Mapping[str, str]) -> FetchError:
+def _refused(status: int, headers: Mapping[str, str], said: bytes) -> FetchError:
     wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+    reason, message = FetchReason.HTTP, f"the host answered HTTP {status}"
     if status in {429, 503}:
-        return FetchError(FetchReason.RATE_LIMITED, f"the host asks us to slow down (HTTP {status})", retry_after=wait, status=status)
-    if status in {401, 403, 451}:
+        reason, message = FetchReason.RATE_LIMITED, f"the host asks us to slow down (HTTP {status})"
+    elif status in {401, 403, 451}:
         challenge = " with a bot challenge" if headers.get("cf-mitigated") == "challenge" else ""
-        return FetchError(FetchReason.BLOCKED, f"the host refuses us (HTTP {status}){challenge}", retry_after=wait, status=status)
-    if status == 410:
-        return FetchError(FetchReason.GONE, "the host says it is gone for good (HTTP 410)", permanent=True, status=status)
-    if status == 404:
-        return FetchError(FetchReason.NOT_FOUND, "there is nothing at this address (HTTP 404)", status=status)
-    return FetchError(FetchReason.HTTP, f"the host answered HTTP {status}", retry_after=wait, status=status)
+        reason, message = FetchReason.BLOCKED, f"the host refuses us (HTTP {status}){challenge}"
+    elif status == 410:
+        reason, message = FetchReason.GONE, "the host says it is gone for good (HTTP 410)"
+    elif status == 404:
+        reason, message = FetchReason.NOT_FOUND, "there is nothing at this address (HTTP 404)"
+    return FetchError(reason, message, permanent=status == 410, retry_after=wait, status=status, said=said)
 
 
 def _private(detail: str) -> FetchError:

@@ -1,7 +1,7 @@
 """One curl handle, set up once for every request it will make: what it may speak, where it may connect, how much it may bring.
 
 A transfer stops by itself as soon as nothing more of an answer is wanted: at the end of its headers where no body will be read, and
-at the byte that breaks a limit.
+at the byte that breaks a limit. Of a refusal only the reason is wanted, where an interface gives one as JSON or plain text.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from watcher.fetch.unpack import Unpacker
 
 HEADERS_MOST = 65_536  # bytes of one answer's headers
 HEADER_LINES_MOST = 400
+REASON_MOST = 8_192  # bytes of what a host says with an error
+REASON_TYPES = ("application/json", "application/problem+json", "text/plain")
 STOP = 0  # what a callback returns so that curl ends the transfer
 
 
@@ -85,6 +87,10 @@ class Transfer:
         """The whole body, unpacked. Raises FetchError when it was cut short."""
         return self._unpacker.finish() if self._unpacker is not None else b""
 
+    def reason(self) -> bytes:
+        """What the host said with an error, as far as it came; empty where it said nothing that is meant to be read by programs."""
+        return self._unpacker.so_far() if self._unpacker is not None else b""
+
     def close(self) -> None:
         """Free the handle."""
         self.curl.close()
@@ -127,7 +133,9 @@ class Transfer:
             except FetchError as e:
                 self.failure = e
                 return STOP
-        elif self.status != 304 and self.headers.get("content-length") != "0":
+        elif self.status >= 400 and self.headers.get("content-type", "").split(";")[0].strip().lower() in REASON_TYPES:
+            self._unpacker = _reason_unpacker(self.headers)
+        if self._unpacker is None and self.status != 304 and self.headers.get("content-length") != "0":
             self.stopped = True
             return STOP
         return None
@@ -139,7 +147,10 @@ class Transfer:
         try:
             self._unpacker.feed(data)
         except FetchError as e:
-            self.failure = e
+            if self.status >= 400:
+                self.stopped = True  # enough of a reason
+            else:
+                self.failure = e
             return STOP
         return None
 
@@ -154,6 +165,13 @@ class _Lent(socket.socket):
 def header_lines(headers: Mapping[str, str]) -> list[bytes]:
     """Headers as curl takes them; nothing in a value can begin a line of its own."""
     return [f"{name}: {_flat(value)}".encode() for name, value in headers.items() if value]
+
+
+def _reason_unpacker(headers: Mapping[str, str]) -> Unpacker | None:
+    try:
+        return Unpacker(headers.get("content-encoding", ""), REASON_MOST)
+    except FetchError:
+        return None
 
 
 def _flat(value: str) -> str:

@@ -43,6 +43,10 @@ class Unpacker:
             raise FetchError(FetchReason.UNREADABLE, "the answer was cut short")
         return b"".join(self._parts)
 
+    def so_far(self) -> bytes:
+        """What has arrived until now, or the first `limit` bytes of it."""
+        return b"".join(self._parts)
+
     def _inflated(self, chunk: bytes) -> bytes:
         assert self._inflate is not None
         room = self._limit + 1 - self._size
@@ -60,7 +64,7 @@ class Unpacker:
         return data
 
     def _keep(self, data: bytes) -> None:
+        self._parts.append(data[: max(self._limit - self._size, 0)])
         self._size += len(data)
         if self._size > self._limit:
             raise FetchError(FetchReason.TOO_LARGE, f"the answer is larger than {self._limit / 1_000_000:g} MB")
-        self._parts.append(data)
