@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ from notifier.channels.telegram import Telegram
 from rules.live import Folders
 from watcher.errors import ConcordatError
 from watcher.settings import Settings
-from watcher.sources.load import load_sources
+from watcher.sources.load import roster_of
 from watcher.store.schema import head
 from watcher.store.sources import load_states
 from watcher.store.tables import dead_letters
@@ -35,7 +35,8 @@ class Finding:
 async def examine(settings: Settings, heard: Callable[[Finding], None]) -> bool:
     """Ask every question; `heard` gets each answer as it comes. Whether nothing is bad."""
     questions: list[tuple[str, Callable[[Settings], Awaitable[tuple[bool | None, str]]]]] = [
-        ("home", _home), ("rule files", _rules), ("source files", _sources), ("Redis and database", _engines),
+        ("home", _home), ("rule files", _rules), ("source files", _sources), ("source credentials", _credentials),
+        ("Redis and database", _engines),
         ("Telegram", _telegram), ("mail server", _smtp),
     ]  # fmt: skip
     well = True
@@ -63,10 +64,25 @@ async def _rules(settings: Settings) -> tuple[bool | None, str]:
 
 
 async def _sources(settings: Settings) -> tuple[bool | None, str]:
-    sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
-    if not sources:
+    roster = roster_of(settings)
+    if not roster.active:
         return False, f"there is nothing to read; add a source to {settings.home / 'sources'}"
-    return True, f"{len(sources)} sources"
+    off = len(roster.listed) - len(roster.active)
+    return True, f"{len(roster.active)} sources" + (f", and {off} that are off: see `concordat sources list --health off`" if off else "")
+
+
+async def _credentials(settings: Settings) -> tuple[bool | None, str]:
+    """What sources wait for. One that the operator wrote ought to be read; a built-in one is an offer."""
+    waiting = roster_of(settings).waiting
+    if not waiting:
+        return True, "no source waits for one"
+    said = "; ".join(f"{_some([each.source.id for each in group])} for {' and '.join(waits)}" for waits, group in waiting.items())
+    wanted = any(not each.builtin for group in waiting.values() for each in group)
+    return (False if wanted else None), f"these sources wait: {said}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 async def _engines(settings: Settings) -> tuple[bool | None, str]:

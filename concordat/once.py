@@ -20,7 +20,7 @@ from watcher.decide import Outcome
 from watcher.fetch import Client
 from watcher.model import Source
 from watcher.service import Watcher, user_agent
-from watcher.sources.load import load_sources
+from watcher.sources.load import roster_of
 
 BATCH = 200
 
@@ -46,7 +46,7 @@ class Summary:
 async def once(runtime: Runtime, progress: Callable[[Source, Outcome, int], None]) -> Summary:
     """Poll every source, drain the pipeline, send; `progress` hears of each source and of how many there are."""
     settings, store, bus = runtime.settings, runtime.store, runtime.bus
-    sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
+    sources = roster_of(settings).active
     stage = RulesStage(store, bus, LiveRules(Folders.of(settings)))
     outcomes: list[Outcome] = []
     begun = datetime.now(UTC)

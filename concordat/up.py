@@ -19,9 +19,10 @@ from notifier.service import run_notifier
 from rules.live import Folders, LiveRules
 from rules.service import RulesStage
 from watcher.fetch import Client
+from watcher.model import Source
 from watcher.service import Watcher, user_agent
 from watcher.settings import Settings
-from watcher.sources.load import load_sources
+from watcher.sources.load import roster_of
 
 log = structlog.get_logger("up")
 
@@ -65,8 +66,7 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
     stages: dict[str, Stage] = {}
     if "watcher" in only:
         folder = settings.home / "sources"
-        load = partial(load_sources, folder, builtin=settings.builtin_sources)
-        sources = load()
+        sources = _sources(settings)
 
         async def watch(stop: asyncio.Event) -> None:
             agent = user_agent(__version__, settings.public_url)
@@ -74,7 +74,7 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
                 watcher = Watcher(settings, store, bus, client, sources)
                 async with asyncio.TaskGroup() as group:
                     group.create_task(watcher.run(stop))
-                    group.create_task(watcher.follow(folder, load, stop))
+                    group.create_task(watcher.follow(folder, partial(_sources, settings), stop))
 
         stages["watcher"] = watch
     live = LiveRules(Folders.of(settings)) if {"rules", "notifier"} & set(only) else None
@@ -88,6 +88,14 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
 
         stages["notifier"] = notify
     return stages
+
+
+def _sources(settings: Settings) -> tuple[Source, ...]:
+    """What is read; those that wait for a setting are named in the log."""
+    roster = roster_of(settings)
+    for wanted, waiting in roster.waiting.items():
+        log.info("sources wait", until=" and ".join(wanted), sources=[each.source.id for each in waiting])
+    return roster.active
 
 
 async def _kept_running(name: str, stage: Stage, stop: asyncio.Event, health: Health) -> None:

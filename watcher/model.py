@@ -112,7 +112,8 @@ class Source(BaseModel):
     every: Duration | None = None
     lang: str = ""
     fulltext: bool = False
-    enabled: bool = True
+    group: Id | None = None
+    enabled: bool | None = None  # None leaves it to the group
 
     @field_validator("every")
     @classmethod
@@ -120,6 +121,11 @@ class Source(BaseModel):
         if value is not None and value < MIN_EVERY:
             raise ValueError("a source is read once a second at most; write 1s or more")
         return value
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The settings without which nothing can be read, as fields of `Credentials`; most kinds need none."""
+        return ()
 
     @cached_property
     def address(self) -> str:
