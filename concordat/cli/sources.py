@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,8 @@ from concordat import __version__
 from concordat.cli.common import HomeOption, JsonOption, console, fail, show, with_store, write_json
 from concordat.runtime import settings_for
 from watcher.ask import Answer, Reach, ask
+from watcher.discover import Discovered, discover
+from watcher.errors import FetchReason
 from watcher.fetch import Client, HostGate
 from watcher.model import Source
 from watcher.service import credentials_of, user_agent
@@ -20,6 +23,8 @@ from watcher.sources.load import load_sources
 from watcher.state import SourceState
 from watcher.store.sources import load_states
 from watcher.urls import absolute
+
+GIVEN = "given"  # the id that an address has, which is in no file
 
 sources_app = typer.Typer(help="What is read, and how it is doing.", no_args_is_help=True)
 
@@ -58,10 +63,14 @@ def check_command(
     source = _find(settings, what)
     answer = asyncio.run(_ask(settings, source))
     if answer.error is not None:
+        looked = answer.error.reason is FetchReason.NOT_A_FEED and source.id == GIVEN
+        found = asyncio.run(_discover(settings, source.url)) if looked else Discovered()
         if as_json:
-            write_json({"ok": False, "url": source.url, "reason": answer.error.reason, "message": str(answer.error)})
+            suggestions = [{**s.entry} for s in found.suggestions]
+            write_json({"ok": False, "url": source.url, "reason": answer.error.reason, "message": str(answer.error), "try": suggestions})
         else:
-            console.print(f"{source.url}: {answer.error}", highlight=False, markup=False)
+            console.print(f"{source.url}: {found.problem or answer.error}", highlight=False, markup=False)
+            _show_found(found)
         raise typer.Exit(1)
     assert answer.reading is not None, "nothing was read before, so something was read now"
     parsed = answer.reading.parsed
@@ -80,7 +89,7 @@ def _entry(entry: Any) -> dict[str, Any]:
 
 def _find(settings: Settings, what: str) -> Source:
     if absolute(what, ""):
-        return FeedSource(id="given", url=what)
+        return FeedSource(id=GIVEN, url=what)
     for source in load_sources(settings.home / "sources", builtin=settings.builtin_sources):
         if source.id == what:
             return source
@@ -91,3 +100,21 @@ async def _ask(settings: Settings, source: Source) -> Answer:
     agent = user_agent(__version__, settings.public_url)
     async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
         return await ask(source, SourceState(source.id, source.address), Reach(client, HostGate(), credentials_of(settings)))
+
+
+async def _discover(settings: Settings, address: str) -> Discovered:
+    agent = user_agent(__version__, settings.public_url)
+    async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
+        return await discover(address, Reach(client, HostGate(), credentials_of(settings)))
+
+
+def _show_found(found: Discovered) -> None:
+    """What can be written in a source file, ready to be copied."""
+    if not found.suggestions:
+        return
+    console.print("write in sources/my.yaml:")
+    for known in found.suggestions:
+        count = "" if known.entries is None else f", {known.entries} entries"
+        console.print(f"  # {known.why}{count}{f', “{known.title}”' if known.title else ''}", highlight=False, markup=False)
+        keys = "".join(f", {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in known.entry.items())
+        console.print(f"  - {{id: choose-a-name{keys}}}", highlight=False, markup=False, soft_wrap=True)

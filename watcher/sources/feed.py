@@ -17,7 +17,9 @@ import feedparser
 
 from watcher.errors import FetchError, FetchReason
 from watcher.model import Source
+from watcher.sources.discover import named_feed
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Parsed
+from watcher.sources.markup import looks_like_html
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import clean, title_text, visible
 from watcher.units import utc
@@ -63,7 +65,7 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
         resolve_relative_uris=False,
     )
     if not document.get("version") and not document.entries:
-        raise _no_feed(document, start)
+        raise _no_feed(document, start, body, headers, url)
     feed = document.feed
     base = absolute(str(feed.get("link", "")), url) or url
     language = str(feed.get("language", "") or "")[:16]
@@ -81,10 +83,11 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
     )
 
 
-def _no_feed(document: Any, start: bytes) -> FetchError:
-    head = start.lower()
-    if b"<!doctype html" in head or b"<html" in head:
-        return FetchError(FetchReason.NOT_A_FEED, "this is a web page, not a feed; look on it for the address of its feed")
+def _no_feed(document: Any, start: bytes, body: bytes, headers: Mapping[str, str], url: str) -> FetchError:
+    if looks_like_html(start, {}):
+        its = named_feed(body, headers, url)
+        what = f"this is a web page; its feed is {its}" if its else "this is a web page, not a feed; look on it for the address of its feed"
+        return FetchError(FetchReason.NOT_A_FEED, what)
     if b"\x00" in start or (not start.isascii() and b"<" not in start):
         return FetchError(FetchReason.NOT_A_FEED, "this is binary data, not a feed")
     return FetchError(FetchReason.NOT_A_FEED, f"no feed was found in the answer ({_reason(document) or 'no known format'})")
