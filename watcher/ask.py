@@ -27,7 +27,7 @@ IN_THREAD = 8_000  # bytes; a body larger than this is parsed beside the loop, a
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one reading brought: entries, or nothing new, or an error; with the validators for the next time."""
+    """What one reading brought: entries, or nothing new, or an error, or both; with the validators for the next time."""
 
     source: Source
     reading: Reading | None = None
@@ -82,7 +82,7 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
             if body_hash == state.body_hash:
                 return Answer(source, headers=headers, body_hash=body_hash, moved_to=moved_to)
         step = await asyncio.to_thread(advance, steps, got) if len(got.body) > IN_THREAD else advance(steps, got)
-    return Answer(source, reading=step, headers=headers, body_hash=body_hash, moved_to=moved_to)
+    return Answer(source, reading=step, error=step.error, headers=headers, body_hash=body_hash, moved_to=moved_to)
 
 
 async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:

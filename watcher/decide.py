@@ -66,7 +66,7 @@ def decide_entries(
 
     `known` maps the keys of this source's items, as far as the answer's entries have them, to item ids.
     """
-    all_keys = keys_of(parsed.entries)
+    all_keys = keys_of(parsed.entries, sure_ids=parsed.sure_ids)
     fresh: list[tuple[Entry, Keys]] = []
     more: list[tuple[bytes, int]] = []
     taken: dict[bytes, int] = {}
@@ -77,15 +77,30 @@ def decide_entries(
         elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
             taken.update(dict.fromkeys(keys.all(), 0))
             fresh.append((_clamped(entry, now), keys))
-    renewed = _renewed(state, [e for e, _ in fresh], len(parsed.entries))
+    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries))
     items = sorted(
         (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
         key=lambda i: i.entry.published or now,
     )
     interval = after_success(_pace(state, policy), len(items), parsed.hints, headers)
-    after = health.succeeded(replace(state, hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items])
+    after = health.succeeded(replace(state, hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items], parsed.warning)
     notices = (f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody",) if renewed else ()
     return Outcome(after.state, interval, tuple(items), tuple(more), (*notices, *after.notices))
+
+
+def decide_interrupted(
+    state: SourceState, parsed: Parsed, known: Mapping[bytes, int], error: FetchError, policy: Policy, now: datetime
+) -> Outcome:
+    """A reading that ended early: what it found is taken, and the source is doing as badly as the error says."""
+    if not parsed.entries:
+        return decide_failure(state, error, policy, now)
+    found = decide_entries(state, parsed, known, {}, policy, now)
+    read = found.state
+    state = replace(
+        state, first_ok_at=read.first_ok_at, last_new_at=read.last_new_at, usual_gap=read.usual_gap, items_read=read.items_read
+    )
+    failed = decide_failure(state, error, policy, now)
+    return replace(failed, items=found.items, more_keys=found.more_keys)
 
 
 def decide_unchanged(state: SourceState, headers: Mapping[str, str], policy: Policy, now: datetime) -> Outcome:

@@ -30,14 +30,14 @@ class After:
     notices: tuple[str, ...] = ()
 
 
-def succeeded(state: SourceState, now: datetime, interval: timedelta, new: Sequence[Entry]) -> After:
-    """An answer that could be read; `new` are its entries that were not there before."""
+def succeeded(state: SourceState, now: datetime, interval: timedelta, new: Sequence[Entry], warning: str = "") -> After:
+    """An answer that could be read; `new` are its entries that were not there before, `warning` what its reader says of it."""
     after = replace(
         _with_history(state, now, new), failures=0, failing_since=None, last_polled_at=now, last_ok_at=now,
         first_ok_at=state.first_ok_at or now, interval=interval, items_read=state.items_read + len(new),
     )  # fmt: skip
     silence = _silence(after, now)
-    return _turned(after, Health.QUIET if silence else Health.OK, silence, now, lasting=True)
+    return _turned(after, Health.QUIET if silence else Health.OK, silence or warning, now, lasting=True)
 
 
 def failed(state: SourceState, error: FetchError, now: datetime) -> After:

@@ -44,8 +44,8 @@ def normal_title(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
-def keys_of(entries: Sequence[Entry]) -> list[Keys]:
-    """The keys of each entry of one document.
+def keys_of(entries: Sequence[Entry], *, sure_ids: bool = False) -> list[Keys]:
+    """The keys of each entry of one document; the id alone where ids are sure and there is one.
 
     What several entries of a document share tells nothing about any of them (a feed whose links all lead to the home page), so it is
     no key; an id that is repeated with another address or title is told apart by them.
@@ -54,7 +54,9 @@ def keys_of(entries: Sequence[Entry]) -> list[Keys]:
     whole = Counter(raw)  # the same entry twice in one document is one entry, and shares nothing
     ids, urls, titles = (Counter(r[i] for r in whole) for i in range(3))
     return [
-        Keys(
+        Keys(digest("id", i), None, None)
+        if sure_ids and i
+        else Keys(
             id=digest("id", i if ids[i] == 1 else f"{i}\0{u}\0{t}") if i else None,
             url=digest("url", u) if u and urls[u] == 1 else None,
             title=digest("title", t) if t and titles[t] == 1 else None,

@@ -23,7 +23,7 @@ from watcher.ask import Answer
 from watcher.bus import ITEMS, Bus
 from watcher.bus.due import DueSet
 from watcher.cadence import next_time
-from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_unchanged
+from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_interrupted, decide_unchanged
 from watcher.errors import RedisError, StoreError
 from watcher.identity import keys_of
 from watcher.model import Source
@@ -67,7 +67,7 @@ def current_state(source: Source, state: SourceState | None) -> SourceState:
 
 
 def _decide(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
-    if answer.error is not None:
+    if answer.error is not None and answer.reading is None:
         return decide_failure(state, answer.error, policy, now)
     if answer.body_hash is None:  # a 304 does not show by what way it came
         return _decide_good(conn, answer, state, policy, now)
@@ -81,18 +81,23 @@ def _decide_good(conn: Connection, answer: Answer, state: SourceState, policy: P
     if answer.reading is None:
         return decide_unchanged(state, headers, policy, now)
     parsed = answer.reading.parsed
-    keys = [k for each in keys_of(parsed.entries) for k in each.all()]
-    return decide_entries(state, parsed, known_keys(conn, state.source_id, keys), headers, policy, now)
+    keys = [k for each in keys_of(parsed.entries, sure_ids=parsed.sure_ids) for k in each.all()]
+    known = known_keys(conn, state.source_id, keys)
+    if answer.error is not None:
+        return decide_interrupted(state, parsed, known, answer.error, policy, now)
+    return decide_entries(state, parsed, known, headers, policy, now)
 
 
 def _remember(state: SourceState, answer: Answer) -> SourceState:
     """The validators that the host gave, for the next conditional request, and what the kind wants to know then."""
-    if answer.error is not None or answer.headers is None:
-        return state
     headers, reading = answer.headers, answer.reading
+    if headers is None:
+        return state
     if reading is not None:
         memo = state.memo if reading.memo is None else reading.memo
         state = replace(state, memo=memo, seen=state.seen if reading.seen is None else reading.seen)
+    if answer.error is not None:
+        return state
     if reading is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
         return replace(state, etag=headers.get("etag", state.etag), last_modified=headers.get("last-modified", state.last_modified))
     return replace(state, etag=headers.get("etag"), last_modified=headers.get("last-modified"), body_hash=answer.body_hash)

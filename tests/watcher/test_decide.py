@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.cadence import JITTER, Pace, after_failure, after_success, next_time
-from watcher.decide import Policy, Quiet, decide_entries, decide_failure, decide_unchanged
+from watcher.decide import Policy, Quiet, decide_entries, decide_failure, decide_interrupted, decide_unchanged
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import keys_of
 from watcher.sources.entry import Entry, Hints, Parsed
@@ -83,6 +83,36 @@ def test_a_busy_feed_is_not_mistaken_for_a_renewed_one() -> None:
     """Fifty entries since the last poll are fifty news."""
     outcome = decide_entries(SEEN, Parsed(tuple(entry(n, NOW - timedelta(minutes=n)) for n in range(50))), {}, {}, POLICY, NOW)
     assert all(i.quiet is None for i in outcome.items)
+
+
+def test_where_ids_are_sure_nothing_else_tells_entries_apart() -> None:
+    """Notices of one day under one title are all new, also when a register brings many of yesterday's at once; the same id is known."""
+    notices = tuple(Entry(f"n-{n}", "https://h.example/award", "Software licences", published=NOW - timedelta(hours=20)) for n in range(30))
+    first, rest = Parsed(notices[:1], sure_ids=True), Parsed(notices, sure_ids=True)
+    known = {k: 7 for keys in keys_of(first.entries, sure_ids=True) for k in keys.all()}
+    outcome = decide_entries(SEEN, rest, known, {}, POLICY, NOW)
+    assert [i.entry.entry_id for i in outcome.items] == [f"n-{n}" for n in range(1, 30)]
+    assert {i.quiet for i in outcome.items} == {None}
+    assert outcome.notices == ()
+
+
+def test_what_was_read_before_an_error_is_taken() -> None:
+    """A reading that ends early gives its entries, and counts as the failure that it is."""
+    error = FetchError(FetchReason.RATE_LIMITED, "slow down", retry_after=600)
+    outcome = decide_interrupted(SEEN, Parsed((entry(1),)), {}, error, POLICY, NOW)
+    assert [i.entry.entry_id for i in outcome.items] == ["id-1"]
+    assert (outcome.state.failures, outcome.state.health, outcome.state.items_read) == (1, Health.SLOW, 1)
+    assert outcome.interval >= timedelta(seconds=600)
+    first = decide_interrupted(FRESH, Parsed((entry(1),)), {}, error, POLICY, NOW)
+    assert ([i.quiet for i in first.items], first.state.first_ok_at) == ([Quiet.FIRST_POLL], NOW)
+    assert decide_interrupted(FRESH, Parsed(()), {}, error, POLICY, NOW).state.first_ok_at is None
+
+
+def test_what_a_reader_says_of_an_answer_is_shown_beside_good_health() -> None:
+    """A warning is the reason of a healthy source, and goes with the next answer that has none."""
+    odd = decide_entries(SEEN, Parsed((), warning="the day's requests are used up"), {}, {}, POLICY, NOW)
+    assert (odd.state.health, odd.state.health_reason) == (Health.OK, "the day's requests are used up")
+    assert decide_entries(odd.state, Parsed(()), {}, {}, POLICY, NOW).state.health_reason == ""
 
 
 def test_known_entries_are_not_new_again() -> None:

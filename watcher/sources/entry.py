@@ -53,7 +53,11 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A source's answer, read. `dropped` counts entries that could not be used; `warning` says what was odd, for the operator."""
+    """A source's answer, read. `dropped` counts entries that could not be used; `warning` says what the operator should know of it.
+
+    `sure_ids`: the ids are an interface's own, one each and for good, so that nothing else is needed to know an entry again. Many
+    notices of a register share a title, and a page is written anew for an award that rose.
+    """
 
     entries: tuple[Entry, ...]
     title: str = ""
@@ -61,3 +65,4 @@ class Parsed:
     hints: Hints = field(default_factory=Hints)
     dropped: int = 0
     warning: str = ""
+    sure_ids: bool = False

@@ -60,11 +60,15 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading found, and what to remember for the next; None keeps what is remembered."""
+    """What a reading found, and what to remember for the next; None keeps what is remembered.
+
+    `error` is what ended it early: what was found before stands, and the source is doing as badly as the error says.
+    """
 
     parsed: Parsed
     memo: Mapping[str, Any] | None = None
     seen: bytes | None = None
+    error: FetchError | None = None
 
 
 Steps = Generator[Ask, Fetched, Reading]
