@@ -16,6 +16,7 @@ import structlog
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, HostGate, NotModified, Request
 from watcher.model import Source
+from watcher.shared import SharedAnswers
 from watcher.sources.kinds import KINDS
 from watcher.sources.steps import Ask, Credentials, Reading, Situation, Steps, advance
 from watcher.state import SourceState
@@ -45,6 +46,7 @@ class Reach:
     gate: HostGate
     credentials: Credentials = field(default_factory=Credentials)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    shared: SharedAnswers = field(default_factory=SharedAnswers)
 
 
 async def ask(source: Source, state: SourceState, reach: Reach) -> Answer:
@@ -68,7 +70,7 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
     step = advance(steps, None)
     while isinstance(step, Ask):
         try:
-            got = await _send(source, step, state, reach)
+            got = await _get(source, step, state, reach)
         except FetchError as e:
             step = advance(steps, e)
             continue
@@ -85,10 +87,22 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
     return Answer(source, reading=step, error=step.error, headers=headers, body_hash=body_hash, moved_to=moved_to)
 
 
+async def _get(source: Source, step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
+    if not step.shared:
+        return await _send(source, step, state, reach)
+
+    async def send() -> Fetched:
+        got = await _send(source, step, state, reach)
+        assert isinstance(got, Fetched), "a shared request is never conditional"
+        return got
+
+    return await reach.shared.get(step, send)
+
+
 async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
     validators = (state.etag, state.last_modified) if step.conditional else (None, None)
     url = state.learned if state.learned and step.conditional and step.url == source.url else step.url
     if step.pause:
         await asyncio.sleep(step.pause)
     async with reach.gate.turn(url):
-        return await reach.client.fetch(Request(url, *validators, headers=step.headers, body=step.body))
+        return await reach.client.fetch(Request(url, *validators, step.headers, step.body, step.confined))

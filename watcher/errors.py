@@ -111,6 +111,13 @@ class FetchError(ConcordatError):
         self.status = status
         self.said = said
 
+    def retold(self, message: str, *, reason: FetchReason | None = None, permanent: bool | None = None) -> FetchError:
+        """The same refusal in better words, by who knows what the host means with it."""
+        known = self.permanent if permanent is None else permanent
+        return FetchError(
+            reason or self.reason, message, permanent=known, retry_after=self.retry_after, status=self.status, said=self.said
+        )
+
 
 class DeliveryReason(StrEnum):
     """Why a channel did not take a message; also a metric label, so the set stays small."""

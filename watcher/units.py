@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:?\d{2})")  # with a zone and no hour, as registers write it
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -46,6 +47,16 @@ Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(form
 def utc(moment: datetime) -> datetime:
     """The same moment with the UTC zone; a naive one is taken to be UTC already."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_moment(text: str) -> datetime | None:
+    """An RFC 3339 moment or an ISO 8601 day, with or without a zone, in UTC; None for anything else."""
+    text = text.strip()
+    day = _DAY.fullmatch(text)
+    try:
+        return utc(datetime.fromisoformat(f"{day[1]}T00:00:00{day[2]}" if day else text))
+    except (ValueError, OverflowError):
+        return None
 
 
 def from_timestamp(seconds: float) -> datetime:

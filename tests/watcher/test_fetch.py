@@ -17,8 +17,8 @@ from tests.fakes import feedfaults
 from tests.fakes.feedhost import Feed, FeedHost
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, HostGate, Limits, NotModified, Request, is_public
-from watcher.fetch.client import retry_after
 from watcher.fetch.unpack import Unpacker
+from watcher.fetch.waits import asked_wait, retry_after
 
 QUICK = Limits(connect=1, idle=0.5, total=1.0, body=1_000_000)
 AGENT = "Concordat/test (+https://example.org)"
@@ -234,6 +234,23 @@ async def test_a_host_that_stalls_gives_its_turn_up() -> None:
 def test_retry_after_in_both_forms(value: str | None, seconds: float | None) -> None:
     """Seconds or an HTTP date, a day at the most; nonsense is no wait."""
     assert retry_after(value, datetime(2026, 11, 23, 12, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"x-rate-limit-reset": "1795435500"}, 300), (429, {"x-ratelimit-reset": "2026-11-23T12:05:00.123Z"}, 300.123),
+        (429, {"ratelimit-reset": "1795435500"}, 300), (429, {"x-ratelimit-reset": "87.0"}, 87),
+        (429, {"x-ratelimit-reset": "1795435100"}, 0),
+        (429, {"ratelimit-reset": "99999999"}, 86_400), (429, {"x-ratelimit-reset": "87, 87"}, 87),
+        (429, {"retry-after": "5", "ratelimit-reset": "300"}, 5), (429, {"retry-after": "soon", "ratelimit-reset": "300"}, 300),
+        (429, {"ratelimit-reset": "-3"}, None), (429, {"ratelimit-reset": "nan"}, None), (429, {"ratelimit-reset": "1e99"}, None),
+        (429, {"ratelimit-reset": "later"}, None), (503, {"ratelimit-reset": "300"}, None), (429, {}, None),
+    ],
+)  # fmt: skip
+def test_how_interfaces_say_when_to_come_back(status: int, headers: dict[str, str], seconds: float | None) -> None:
+    """Retry-After first; behind a 429 the end of the counting period, as a span, a Unix time or a date; nonsense counts as nothing."""
+    assert asked_wait(status, headers, datetime(2026, 11, 23, 12, tzinfo=UTC)) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "raw", "two members"])

@@ -65,6 +65,16 @@ async def test_another_host_is_told_neither_secrets_nor_validators() -> None:
     assert AGENT.lower().encode() in head
 
 
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+async def test_a_request_with_a_password_goes_to_one_host_only(code: int) -> None:
+    """A confined request follows its own host and no redirect to another, which hears nothing at all."""
+    asked: list[bytes] = []
+    async with host(lambda _: OK, asked) as other, host(to(other, code)) as first, client() as c:
+        with pytest.raises(FetchError) as caught:
+            await c.fetch(Request(first, body=b"password=secret", confined=True))
+    assert (caught.value.reason, asked) == (FetchReason.REDIRECTS, [])
+
+
 @pytest.mark.parametrize(("code", "method"), [(307, b"POST"), (308, b"POST"), (303, b"GET"), (302, b"GET"), (301, b"GET")])
 async def test_what_becomes_of_a_post(code: int, method: bytes) -> None:
     """307 and 308 keep it, the others make it a GET without a body, as browsers do."""

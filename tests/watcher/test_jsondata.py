@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.errors import FetchError, FetchReason
-from watcher.sources.jsondata import Data, parse_moment
+from watcher.sources.jsondata import Data
+from watcher.units import parse_moment
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -6,7 +6,6 @@ Redirects are followed here, one hop at a time, because each hop is checked afre
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,12 +20,12 @@ from watcher.errors import FetchError, FetchReason
 from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.multi import Multi
 from watcher.fetch.transfer import Limits, Transfer, header_lines
+from watcher.fetch.waits import asked_wait
 from watcher.urls import absolute
 
 REDIRECTS = {301, 302, 303, 307, 308}
 PERMANENT_REDIRECTS = {301, 308}
 KEEPS_METHOD = {307, 308}
-RETRY_AFTER_CAP = 86_400.0  # seconds; nobody makes us wait longer than a day
 BAD_ADDRESS = "only addresses that begin with https:// or http:// are read"
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
 ALWAYS = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}
@@ -91,6 +90,8 @@ class Client:
                     body = None
                     headers.pop("content-type", None)
                 if _origin(url) != _origin(before):
+                    if request.confined:
+                        raise FetchError(FetchReason.REDIRECTS, "the host sends us elsewhere, where its password is not taken to")
                     headers = {name: value for name, value in headers.items() if name not in OWN_HOST_ONLY}
                 continue
             if transfer.status == 304:
@@ -169,23 +170,8 @@ def _ascii(url: str) -> str:
     return urlunsplit((parts.scheme, quote(user, safe="%:") + at + place, quote(parts.path, safe), quote(parts.query, safe), ""))
 
 
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from a Retry-After header in either of its forms (RFC 9110 10.2.3); capped at a day."""
-    if not value:
-        return None
-    text = value.strip()
-    if text.isdigit():
-        return min(float(text[:9]), RETRY_AFTER_CAP)
-    try:
-        when = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-    return min(max((when - now).total_seconds(), 0.0), RETRY_AFTER_CAP)
-
-
 def _refused(status: int, headers: Mapping[str, str], said: bytes) -> FetchError:
-    wait = retry_after(headers.get("retry-after"), datetime.now(UTC))
+    wait = asked_wait(status, headers, datetime.now(UTC))
     reason, message = FetchReason.HTTP, f"the host answered HTTP {status}"
     if status in {429, 503}:
         reason, message = FetchReason.RATE_LIMITED, f"the host asks us to slow down (HTTP {status})"

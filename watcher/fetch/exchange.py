@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for; the validators are those the host gave last time, verbatim. A `body` makes it a POST."""
+    """What to ask for; the validators are those the host gave last time, verbatim. A `body` makes it a POST.
+
+    A `confined` request is redirected to no other origin: its address or body holds a secret.
+    """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    confined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,10 @@ from typing import Any
 
 from watcher.errors import FetchError, FetchReason
 from watcher.text import clean
-from watcher.units import utc
+from watcher.units import parse_moment
 
 MOST = 5_000  # elements of one list that are looked at
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:?\d{2})")  # a day with a zone and no hour, as registers write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +97,6 @@ class Data:
     def moment(self, *path: str | int) -> datetime | None:
         """The RFC 3339 moment or ISO 8601 day there, in UTC; one without a zone is taken to be UTC."""
         return parse_moment(self.text(*path))
-
-
-def parse_moment(text: str) -> datetime | None:
-    """An RFC 3339 moment or an ISO 8601 day, with or without a zone, in UTC; None for anything else."""
-    text = text.strip()
-    day = _DATE.fullmatch(text)
-    try:
-        return utc(datetime.fromisoformat(f"{day[1]}T00:00:00{day[2]}" if day else text))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _whole(value: Any) -> bool:

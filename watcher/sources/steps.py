@@ -24,13 +24,20 @@ from watcher.sources.entry import Parsed
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. A `body` makes it a POST; `pause` is waited before it, in seconds, where an interface asks for spacing."""
+    """One request. A `body` makes it a POST; `pause` is waited before it, in seconds, where an interface asks for spacing.
+
+    A `shared` answer may be one that another reading of this process was given for the same request, so many seconds ago at the most:
+    a sign-in, which all sources of a network need and networks count. It is kept in memory only. A `confined` request holds a secret in
+    its address or body, and is redirected to no other origin.
+    """
 
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
     conditional: bool = False
     pause: float = 0.0
+    shared: float = 0.0
+    confined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
