@@ -167,7 +167,7 @@ def entry(story: Story, tz: str) -> Entry:
         mark=wording.MARKS.get(story.severity, "•"),
         topics=", ".join(map(one_line, story.topics)),
         parties=wording.parties(story),
-        detail=" · ".join(x for x in (wording.things(story), wording.amount(story)) if x),
+        detail=" · ".join(x for x in (wording.deal(story), wording.detail(story)) if x),
         outlets=", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""),
         at=wording.moment(report.at if report else story.published_at, tz),
     )

@@ -42,12 +42,12 @@ def alert_body(story: Story, tz: str = "UTC") -> RichText:
     head = cut(bold_link(headline(story), story.url), _TITLE_UNITS)
     report = wording.lead_report(story)
     where = [report.outlet if report else "", wording.moment(report.at if report else story.published_at, tz)]
-    what = " · ".join(x for x in (wording.things(story), wording.amount(story)) if x)
     return cut(
         join([
             plain(f"{wording.MARKS.get(story.severity, '•')} ") + head,
             plain(wording.parties(story)),
-            plain(what),
+            plain(wording.deal(story)),
+            plain(wording.detail(story)),
             plain(" · ".join(one_line(x) for x in where if x)),
             italic(why(story)),
             _further(story),
@@ -63,7 +63,8 @@ def alert_text(story: Story, tz: str = "UTC") -> str:
     lines = [
         f"{wording.MARKS.get(story.severity, '•')} {headline(story)}",
         wording.parties(story),
-        " · ".join(x for x in (wording.things(story), wording.amount(story)) if x),
+        wording.deal(story),
+        wording.detail(story),
         " · ".join(x for x in where if x),
         why(story),
         f"{wording.sources(len(further))}: {', '.join(one_line(r.outlet) for r in further[:SHOWN_SOURCES])}" if further else "",

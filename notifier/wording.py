@@ -1,4 +1,4 @@
-"""How facts are worded for readers, in every channel alike: parties, machines, amounts, places and times. Pure."""
+"""How facts are worded for readers, in every channel alike: parties, machines, notices, amounts, places and times. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from notifier.model import Party, Report, Story
 from notifier.richtext import one_line
+from watcher.text import cut
 
 COMPANY = ("ai_org", "chip_vendor")
 STATE = ("national_lab", "gov_body")
 THING = ("supercomputer", "ai_model", "program")
 MARKS = {"low": "·", "normal": "•", "high": "▲", "critical": "‼"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_NAME = 100  # characters of a party's name in a notice
 _SHOWN = 4  # names a side before "and others"
 
 
@@ -42,6 +44,31 @@ def amount(story: Story) -> str:
         number = f"{value:,.0f}"
     symbol = _SYMBOLS.get(code)
     return f"{symbol}{number}" if symbol else f"{number} {one_line(code)}".strip()
+
+
+def detail(story: Story) -> str:
+    """`Venado · $200 million · award 47QTCA25D0001`: what it is about, for how much, and by which notice."""
+    return " · ".join(x for x in (things(story), amount(story), notice(story)) if x)
+
+
+def deal(story: Story) -> str:
+    """`General Services Administration → Carahsoft (OpenAI)`: who buys from whom, and whose product, where a register states it."""
+    buyer, supplier, vendor = (_fact(story, name) for name in ("buyer", "supplier", "vendor"))
+    if vendor:
+        supplier = f"{supplier} ({vendor})" if supplier else vendor
+    if buyer and supplier:
+        return f"{buyer} → {supplier}"
+    return f"buyer: {buyer}" if buyer else f"supplier: {supplier}" if supplier else ""
+
+
+def notice(story: Story) -> str:
+    """`award 47QTCA25D0001`, `tender`: the stage that a register states, and the number of the award."""
+    return " ".join(x for x in (_fact(story, "stage"), _fact(story, "award_id")) if x)
+
+
+def _fact(story: Story, name: str) -> str:
+    value = story.facts.get(name)
+    return cut(one_line(value), _NAME) if isinstance(value, str) else ""
 
 
 def moment(at: datetime | None, tz: str = "UTC") -> str:

@@ -120,7 +120,7 @@ class RuleCompiler:
             kind=frozenset(spec.kind),
             amount=amount,
             exact=tuple((n, frozenset(map(str.casefold, v))) for n in ("currency", "stage", "award_id") if (v := getattr(spec, n))),
-            phrases=tuple((n, tuple(map(fold, v))) for n in ("buyer", "supplier") if (v := getattr(spec, n))),
+            phrases=tuple((n, tuple(map(fold, v))) for n in ("buyer", "supplier", "vendor") if (v := getattr(spec, n))),
         )
         return ANYWHERE if where == ANYWHERE else where
 

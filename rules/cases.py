@@ -10,7 +10,7 @@ from rules.matcher import Matcher, judge
 from rules.ruleset import CompiledRule, PlacedTrap
 from rules.spec import CaseItem, Trap
 from watcher.errors import Place
-from watcher.model import Facts, Item
+from watcher.model import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def case_item(case: CaseItem) -> Item:
         kind=case.kind,
         tags=case.tags,
         published=case.published,
-        facts=Facts(case.amount, case.currency, case.buyer, case.supplier, case.award_id, case.stage),
+        facts=case.facts(),
     )
 
 

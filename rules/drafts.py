@@ -115,7 +115,7 @@ def joined(story: Draft, decided: Decided, now: datetime, telling: Callable[[str
         topics=sorted({*story.topics, *(topic for m in result.matches for topic in m.topics)}),
         rules=sorted({*story.rules, *(m.rule for m in result.matches)}),
         entities=_union(story.entities, result.entities, telling),
-        facts={**item.facts.as_dict(), **(story.facts or {})} or None,
+        facts=_facts(story, item) or None,
         item_count=story.item_count + 1,
         outlets=sorted({*story.outlets, pending.outlet}),
         updated_at=now,
@@ -123,6 +123,13 @@ def joined(story: Draft, decided: Decided, now: datetime, telling: Callable[[str
         rung_at=story.rung_at or (None if pending.quiet else now),
         revision=story.revision + 1,
     )
+
+
+def _facts(story: Draft, item: Item) -> dict[str, Any]:
+    """What the first notice states stays, and others add to it; a later notice of the same award says how it stands now."""
+    known, new = story.facts or {}, item.facts.as_dict()
+    same = known.get("award_id") is not None and known["award_id"] == new.get("award_id")
+    return {**known, **new} if same else {**new, **known}
 
 
 def ring(story: Draft | None, decided: Decided) -> AlertKind | None:

@@ -88,7 +88,7 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
         family={e.id: frozenset(_line(e.id, kin)) for e in entities},
         award=" ".join(words(facts.award_id or "")),
         buyer=frozenset(words(facts.buyer or "")),
-        supplier=frozenset(words(facts.supplier or "")),
+        supplier=frozenset(words(f"{facts.supplier or ''} {facts.vendor or ''}")),
         figures=frozenset(f"#{q.value:.1e}" for q in counted),
     )
 

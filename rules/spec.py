@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, mod
 from pydantic.json_schema import JsonSchemaValue
 
 from rules.shapes import AsText, Country, Language, Listed, OneOf, Shorthand, Strict, Text, Wikidata, partial
-from watcher.model import Id
+from watcher.model import Id, Stage, StatedFacts
 
 EntityType = Literal["ai_org", "ai_model", "gov_body", "national_lab", "supercomputer", "chip_vendor", "program"]
 Severity = Literal["low", "normal", "high", "critical"]
@@ -205,14 +205,15 @@ class Where(Strict):
     kind: Annotated[tuple[Text, ...], Listed] = ()
     amount: str | float | None = None
     currency: Annotated[tuple[Text, ...], Listed] = ()
-    stage: Annotated[tuple[Literal["planning", "tender", "award", "contract", "amended", "ended"], ...], Listed] = ()
+    stage: Annotated[tuple[Stage, ...], Listed] = ()
     buyer: Annotated[tuple[Text, ...], Listed] = ()
     supplier: Annotated[tuple[Text, ...], Listed] = ()
+    vendor: Annotated[tuple[Text, ...], Listed] = ()
     award_id: Annotated[tuple[Text, ...], Listed] = ()
 
 
-class CaseItem(Strict):
-    """An item of a case; `text` is its title unless a title is given."""
+class CaseItem(StatedFacts, Strict):
+    """An item of a case with the facts of a notice; `text` is its title unless a title is given."""
 
     text: str = ""
     title: str = ""
@@ -223,12 +224,6 @@ class CaseItem(Strict):
     kind: str = "feed"
     tags: Annotated[tuple[str, ...], Listed] = ()
     published: datetime | None = None
-    amount: float | None = None
-    currency: str | None = None
-    buyer: str | None = None
-    supplier: str | None = None
-    award_id: str | None = None
-    stage: str | None = None
 
     @model_validator(mode="after")
     def _has_text(self) -> Self:

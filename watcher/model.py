@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -15,19 +15,23 @@ from watcher.units import Duration, utc
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
+Stage = Literal["planning", "tender", "award", "contract", "amended", "ended"]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a register or a contract notice states in fields of its own; all optional.
 
-    `amount` is in units of `currency` (ISO 4217); `stage` is one of planning, tender, award, contract, amended, ended.
+    `amount` is in units of `currency` (ISO 4217). `vendor` is whose product it is, where `supplier` only resells it.
     """
 
     amount: float | None = None
     currency: str | None = None
     buyer: str | None = None
     supplier: str | None = None
+    vendor: str | None = None
     award_id: str | None = None
-    stage: str | None = None
+    stage: Stage | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Only the fields that are known."""
@@ -62,7 +66,23 @@ class Item:
         return self.published or self.seen
 
 
-class ItemLine(BaseModel):
+class StatedFacts(BaseModel):
+    """The fields of Facts as people write them beside those of an item."""
+
+    amount: float | None = None
+    currency: str | None = None
+    buyer: str | None = None
+    supplier: str | None = None
+    vendor: str | None = None
+    award_id: str | None = None
+    stage: Stage | None = None
+
+    def facts(self) -> Facts:
+        """The Facts that are written."""
+        return Facts(**{f.name: getattr(self, f.name) for f in fields(Facts)})
+
+
+class ItemLine(StatedFacts):
     """One line that `concordat match` reads: an item as people and scripts write it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -93,6 +113,7 @@ class ItemLine(BaseModel):
         return Item(
             id=self.id, title=self.title, summary=self.summary, content=self.content, url=self.url, source=self.source,
             kind=self.kind or "feed", lang=self.lang, tags=self.tags, published=utc(self.published) if self.published else None,
+            facts=self.facts(),
         )
 
 

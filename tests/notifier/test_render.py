@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.digest import entry
 from notifier.model import Report
 from notifier.notice import notice, read_notice
 from notifier.render import Message, alert, alert_body, alert_text, fits, source_list
@@ -31,6 +33,37 @@ def test_what_an_alert_says() -> None:
         "labs, partnerships — rule ai-company-national-lab",
         "+2 sources: spiegel.de, nikkei.com",
     ]
+
+
+NOTICE = {
+    "amount": 1.2e7, "currency": "USD", "buyer": "General Services Administration", "supplier": "Carahsoft", "vendor": "OpenAI",
+    "award_id": "47QTCA25D0001", "stage": "award",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "deal", "detail"),
+    [
+        (tuple(NOTICE), "General Services Administration → Carahsoft (OpenAI)", "Venado · $12 million · award 47QTCA25D0001"),
+        (("buyer", "stage"), "buyer: General Services Administration", "Venado · award"),
+        (("supplier",), "supplier: Carahsoft", "Venado"),
+        (("buyer", "vendor"), "General Services Administration → OpenAI", "Venado"),
+    ],
+)
+def test_a_notice_says_who_buys_from_whom(known: tuple[str, ...], deal: str, detail: str) -> None:
+    """Buyer, supplier and whose product it is; then the sum, the stage and the award: what a register stated of them, in every form."""
+    story = a_story(facts={name: NOTICE[name] for name in known})
+    assert alert_body(story).text.splitlines()[2:4] == [deal, detail]
+    assert alert_text(story).splitlines()[2:4] == [deal, detail]
+    assert entry(story, "UTC").detail == f"{deal} · {detail}"
+
+
+def test_names_in_a_notice_stay_short_and_on_one_line() -> None:
+    """A name of a register is foreign text: it can neither break the line nor fill the message."""
+    lines = alert_body(a_story(facts={"buyer": "Two\nlines", "supplier": "Very long " * 50, "stage": 7})).text.splitlines()
+    assert lines[2].startswith("Two lines → Very long")
+    assert len(lines[2]) < 150
+    assert lines[3] == "Venado"
 
 
 def test_the_terminal_sees_the_same() -> None:

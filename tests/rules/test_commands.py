@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from concordat.cli.match import match_command, match_lines
 from concordat.cli.rules import rules_app
+from rules.files import Text
+from rules.load import build
 from tests.rules.packs import SMALL, matcher
 
 LAB = "ai-company-national-lab"
@@ -25,6 +27,26 @@ def home(tmp_path: Path) -> str:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "small.yaml").write_text(SMALL, encoding="utf-8")
     return str(tmp_path)
+
+
+def test_match_takes_the_facts_of_a_notice() -> None:
+    """A line may state what a register states, and rules ask for it; a stage that there is none of is a mistake of the line."""
+    rule = """
+rules:
+  - id: big
+    when: {words: licences}
+    where: {amount: '>= 1m', buyer: army, stage: award, vendor: OpenAI}
+    cases:
+      - fires: {text: licences, amount: 2000000, buyer: Army, stage: award, vendor: OpenAI}
+      - quiet: licences
+"""
+    facts = '"amount": "1500000.00", "currency": "USD", "buyer": "US Army", "supplier": "Carahsoft", "vendor": "OpenAI"'
+    lines = [f'{{"id": "1", "title": "Licences", {facts}, "stage": "award"}}', '{"id": "2", "title": "Licences", "amount": null}',
+             f'{{"id": "3", "title": "Licences", {facts}, "stage": "sold"}}']  # fmt: skip
+    out, errors = io.StringIO(), io.StringIO()
+    assert not match_lines(lines, out, errors, build([Text("f.yaml", rule)]))
+    assert [[m["rule"] for m in json.loads(line)["matches"]] for line in out.getvalue().splitlines()] == [["big"], []]
+    assert errors.getvalue().startswith("line 3: not an item: stage: ")
 
 
 def test_match_answers_each_item_in_the_agreed_form() -> None:

@@ -119,11 +119,16 @@ def test_conditions_nest_and_keep_their_place(rule: str, title: str, summary: st
         ("source: other", False), ("kind: register", True), ("kind: feed", False), ("amount: '>= 1m'", True),
         ("amount: '< 1_000_000'", False),
         ("stage: award", True), ("stage: [tender]", False), ("buyer: department of energy", True), ("supplier: Palantir", False),
+        ("supplier: carahsoft", True), ("vendor: [Palantir, OpenAI]", True), ("vendor: Carahsoft", False), ("currency: usd", True),
+        ("currency: [EUR, GBP]", False), ("award_id: 47qtca25d0001", True), ("award_id: 47QTCA", False),
     ],
 )
 def test_where_asks_what_the_source_says(wanted: str, fires: bool) -> None:
     """Language, tags, source, kind and the facts of a notice."""
-    facts = Facts(amount=2e6, buyer="U.S. Department of Energy", supplier="OpenAI", stage="award")
+    facts = Facts(
+        amount=2e6, currency="USD", buyer="U.S. Department of Energy", supplier="Carahsoft Technology Corp.", vendor="OpenAI",
+        award_id="47QTCA25D0001", stage="award",
+    )  # fmt: skip
     item = Item(id="1", title="He signs", lang="fr-FR", tags=("press", "x"), source="doe-news", kind="register", facts=facts)
     assert fired(f"when: {{words: signs}}, where: {{{wanted}}}", item) is fires
 

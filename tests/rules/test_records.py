@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, insert, select
 
-from rules.drafts import Decided
+from rules.drafts import Decided, joined, opened
 from rules.model import MatchResult, RuleMatch
 from rules.records import catch_up, pending, record, unmatched, unrouted
 from rules.stories import StoryIndex
 from rules.tables import alerts, item_entities, matches, stories, story_items
 from tests.rules.stories_world import START, known_entities, read
+from watcher.model import Facts
 from watcher.store import Store, metadata
 from watcher.store.tables import items
 
@@ -204,3 +206,17 @@ def test_every_story_that_rings_is_new_exactly_once(batches: list[list[tuple[str
         assert Counter(kinds(store))["new"] == len(loud)
         assert len(rows(store, stories)) == len(told)
         store.close()
+
+
+def test_a_later_notice_of_the_same_award_says_how_it_stands_now(store: Store) -> None:
+    """The sum of an award that rose is the new one; a report from elsewhere only adds what was not known."""
+    (first,) = decide(store, arrive(store, LOS_ALAMOS))
+
+    def stating(facts: Facts) -> Decided:
+        return replace(first, pending=replace(first.pending, item=replace(first.pending.item, facts=facts)))
+
+    story = opened(stating(Facts(amount=1e6, buyer="Department of Energy", award_id="W1", stage="award")), NOW, lambda *_: 1.0)
+    risen = joined(story, stating(Facts(amount=5e6, award_id="W1", stage="amended")), NOW, lambda *_: 1.0)
+    assert risen.facts == {"amount": 5e6, "buyer": "Department of Energy", "award_id": "W1", "stage": "amended"}
+    told = joined(risen, stating(Facts(amount=9e6, currency="USD")), NOW, lambda *_: 1.0)
+    assert told.facts == {**risen.facts, "currency": "USD"}
