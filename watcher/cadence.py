@@ -18,6 +18,7 @@ FASTEST, SLOWEST, FIRST = timedelta(minutes=5), timedelta(hours=1), timedelta(mi
 HINT_CAP = timedelta(hours=6)  # a host that asks for more than this is a mistake of configuration, or no news
 FAILURE_FLOOR, FAILURE_CAP = timedelta(minutes=1), timedelta(days=1)
 GONE = timedelta(days=7)  # between two looks at an address that its host calls gone for good
+SKIPPED_MOST = 48  # hours in a row for which a source may ask for no visits
 JITTER = 0.1  # of the interval, either way, so that sources do not march in step
 _MAX_AGE = re.compile(r"\b(?:s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ def after_failure(pace: Pace, failures: int, retry_after: float | None, *, gone:
 def next_time(now: datetime, interval: timedelta, chance: float, hints: Hints | None = None) -> datetime:
     """`now` plus the interval, moved by up to JITTER of it, and out of the hours and days that the source wants to be left alone on.
 
-    `chance` is uniform in 0..1. Hours that would keep us away for more than a day are not believed.
+    `chance` is uniform in 0..1. What would keep us away for longer than a weekend is not believed.
     """
     at = now + interval * (1 + JITTER * (2 * chance - 1))
     return at if hints is None else _after_skipped(at, hints, chance)
@@ -65,7 +66,7 @@ def _after_skipped(at: datetime, hints: Hints, chance: float) -> datetime:
     if not hints.skip_hours and not hints.skip_days:
         return at
     hour = at.astimezone(UTC)
-    for ahead in range(25):
+    for ahead in range(SKIPPED_MOST + 1):
         if hour.hour not in hints.skip_hours and hour.weekday() not in hints.skip_days:
             return at if ahead == 0 else hour + timedelta(minutes=10 * chance)
         hour = (hour + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)

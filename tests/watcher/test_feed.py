@@ -122,6 +122,23 @@ def test_impossible_dates_are_no_dates() -> None:
     assert entry.published is None
 
 
+@pytest.mark.parametrize(
+    ("said", "hours", "days"),
+    [
+        ("<skipHours><hour>0</hour>\n<hour> 7 </hour></skipHours>", {0, 7}, set()),
+        ("<skipDays><day>Sunday</day><day>saturday</day></skipDays>", set(), {5, 6}),
+        ("<skipHours><hour>24</hour><hour>25</hour><hour>x</hour></skipHours><skipDays><day>Caturday</day></skipDays>", {0}, set()),
+        ("<skipHours>" + "".join(f"<hour>{n}</hour>" for n in range(24)) + "</skipHours>", set(), set()),
+        ("<skipHours><hour>3</hour>" + " " * 5_000 + "</skipHours>", set(), set()),
+        ("<ttl>90</ttl><!-- <skipHours> --><skipHours/>", set(), set()),
+    ],
+)
+def test_hours_and_days_without_visits_are_heard(said: str, hours: set[int], days: set[int]) -> None:
+    """skipHours and skipDays are read where they make sense, and what would keep us away for good is not believed."""
+    parsed = parse_feed(f"<rss version='2.0'><channel><title>x</title>{said}</channel></rss>".encode(), {}, "https://h.example/")
+    assert (set(parsed.hints.skip_hours), set(parsed.hints.skip_days)) == (hours, days)
+
+
 FIVE = [Entry(str(i), f"Title {i}", "Sum", "", f"https://l.example/{i}", "", NOON) for i in range(5)]
 GOOD = render(Form.RSS, "Lab", "https://lab.example/", FIVE)
 

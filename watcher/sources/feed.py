@@ -20,6 +20,7 @@ from watcher.model import Source
 from watcher.sources.discover import named_feed
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Parsed
 from watcher.sources.markup import looks_like_html
+from watcher.sources.skips import skipped
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import clean, title_text, visible
 from watcher.units import utc
@@ -77,7 +78,7 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
         entries=useful,
         title=title_text(str(feed.get("title", "")), TITLE_LIMIT),
         lang=language,
-        hints=_hints(feed),
+        hints=_hints(feed, body),
         dropped=len(entries) - len(useful),
         warning=_reason(document) if _matters(document) else "",
     )
@@ -147,10 +148,10 @@ def _moment(parsed: Any) -> datetime | None:
         return None
 
 
-def _hints(feed: Any) -> Hints:
+def _hints(feed: Any, body: bytes) -> Hints:
     period = PERIODS.get(str(feed.get("sy_updateperiod", "")).strip().lower())
     frequency = _number(feed.get("sy_updatefrequency")) or 1.0
-    return Hints(ttl=_number(feed.get("ttl")), period=period / frequency if period else None)
+    return Hints(_number(feed.get("ttl")), period / frequency if period else None, *skipped(body))
 
 
 def _number(text: Any) -> float | None:
