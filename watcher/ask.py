@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 import structlog
 
+from watcher.apart import SMALL
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, HostGate, NotModified, Request
 from watcher.model import Source
@@ -22,8 +23,6 @@ from watcher.sources.steps import Ask, Credentials, Reading, Situation, Steps, a
 from watcher.state import SourceState
 
 log = structlog.get_logger("watcher")
-
-IN_THREAD = 8_000  # bytes; a body larger than this is parsed beside the loop, a smaller one is read faster than handed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
             body_hash = blake2b(got.body, digest_size=16).digest()
             if body_hash == state.body_hash:
                 return Answer(source, headers=headers, body_hash=body_hash, moved_to=moved_to)
-        step = await asyncio.to_thread(advance, steps, got) if len(got.body) > IN_THREAD else advance(steps, got)
+        step = await asyncio.to_thread(advance, steps, got) if len(got.body) > SMALL else advance(steps, got)
     return Answer(source, reading=step, error=step.error, headers=headers, body_hash=body_hash, moved_to=moved_to)
 
 

@@ -1,7 +1,8 @@
 """Feeds: RSS, Atom, RDF and CDF through feedparser, JSON Feed 1.1 by its specification. Bytes in, entries out.
 
-feedparser opens addresses and paths that it is handed as text, so it only ever gets bytes. Its own sanitising is off: everything is
-turned into visible text here, and plain text needs none.
+feedparser opens addresses and paths that it is handed as text, so it only ever gets bytes, and larger ones apart, where it can be
+stopped: it takes the square of the length for some of them. Its own sanitising is off: everything is turned into visible text here,
+and plain text needs none.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import feedparser
 
+from watcher.apart import APART, SMALL
 from watcher.errors import FetchError, FetchReason
 from watcher.model import Source
 from watcher.sources.discover import named_feed
@@ -55,7 +57,9 @@ def parse_feed(body: bytes, headers: Mapping[str, str], url: str) -> Parsed:
         raise FetchError(FetchReason.NOT_A_FEED, "the answer is empty where a feed should be")
     if kind in JSON_TYPES or start.startswith(b"{"):
         return parse_json_feed(body, url)
-    return _with_feedparser(body, headers, url, start)
+    if len(body) <= SMALL:
+        return _with_feedparser(body, headers, url, start)
+    return cast(Parsed, APART.call(_with_feedparser, body, dict(headers), url, start))
 
 
 def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: bytes) -> Parsed:
