@@ -92,6 +92,32 @@ def _is_address(host: str) -> bool:
     return True
 
 
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+
+
+def linked(header: str, rel: str, base: str) -> str:
+    """The address that a Link header (RFC 8288) gives for a relation such as `next`, or an empty string."""
+    for target, rest in _LINK.findall(header[:16_000]):
+        found = _REL.search(rest)
+        if found and rel in (found[1] or found[2] or "").lower().split():
+            return absolute(target, base)
+    return ""
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port as one address without a path, or an empty string: who a secret may be told."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return ""
+    if not host or parts.scheme not in _DEFAULT_PORTS:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None and port != _DEFAULT_PORTS[parts.scheme] else "")
+
+
 def outlet_of(url: str, source: str) -> str:
     """Who is speaking: the registrable domain of the link, else the source's id."""
     host = host_of(url)

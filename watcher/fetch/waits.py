@@ -21,6 +21,17 @@ def asked_wait(status: int, headers: Mapping[str, str], now: datetime) -> float 
     return next((w for name in RESETS if (w := until_reset(headers.get(name), now)) is not None), None)
 
 
+def used_up(headers: Mapping[str, str]) -> bool:
+    """Whether an answer says that no further request is granted in this period."""
+    for name in RESETS:
+        left = headers.get(name.replace("reset", "remaining"), "").split(",")[0].strip()
+        try:
+            return float(left) < 1
+        except ValueError:
+            continue
+    return False
+
+
 def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait, from a Retry-After header in either of its forms (RFC 9110 10.2.3); capped at a day."""
     if not value:

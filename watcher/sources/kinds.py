@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from watcher.model import Source
-from watcher.sources import feed
+from watcher.sources import bluesky, feed, hackernews, mastodon, reddit, x, youtube
 from watcher.sources.steps import Situation, Steps
 
 
@@ -26,4 +26,10 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "feed": Kind(feed.FeedSource, feed.read),
+    "bluesky": Kind(bluesky.BlueskySource, bluesky.read, floor=timedelta(minutes=5)),
+    "mastodon": Kind(mastodon.MastodonSource, mastodon.read, floor=timedelta(minutes=5)),
+    "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),
+    "reddit": Kind(reddit.RedditSource, reddit.read, floor=timedelta(minutes=10)),
+    "hackernews": Kind(hackernews.HackerNewsSource, hackernews.read, floor=timedelta(minutes=5)),
+    "youtube": Kind(youtube.YouTubeSource, youtube.read, floor=timedelta(minutes=15)),
 }
