@@ -35,6 +35,7 @@ class Answer:
     headers: Mapping[str, str] | None = None  # of the conditional request, else of the last one
     body_hash: bytes | None = None
     moved_to: str | None = None  # where permanent redirects led
+    push: int | None = None  # the delivery of a hub that this is; then nobody asked
 
 
 @dataclass(frozen=True, slots=True)

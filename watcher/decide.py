@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from watcher import health
-from watcher.cadence import Pace, after_failure, after_success
+from watcher.cadence import FIRST, Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import Keys, keys_of, known_as
 from watcher.sources.entry import Entry, Hints, Parsed
@@ -66,26 +66,20 @@ def decide_entries(
 
     `known` maps the keys of this source's items, as far as the answer's entries have them, to item ids.
     """
-    all_keys = keys_of(parsed.entries, sure_ids=parsed.sure_ids)
-    fresh: list[tuple[Entry, Keys]] = []
-    more: list[tuple[bytes, int]] = []
-    taken: dict[bytes, int] = {}
-    for entry, keys in zip(parsed.entries, all_keys, strict=True):
-        item = known_as(keys, known)
-        if item is not None:
-            more += [(k, item) for k in keys.all() if k not in known]
-        elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
-            taken.update(dict.fromkeys(keys.all(), 0))
-            fresh.append((_clamped(entry, now), keys))
-    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries))
-    items = sorted(
-        (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
-        key=lambda i: i.entry.published or now,
-    )
+    items, more, held = _found(state, parsed, known, policy, now)
     interval = after_success(_pace(state, policy), len(items), parsed.hints, headers)
     after = health.succeeded(replace(state, hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items], parsed.warning)
-    notices = (f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody",) if renewed else ()
-    return Outcome(after.state, interval, tuple(items), tuple(more), (*notices, *after.notices))
+    return Outcome(after.state, interval, items, more, (*held, *after.notices))
+
+
+def decide_push(state: SourceState, parsed: Parsed, known: Mapping[bytes, int], policy: Policy, now: datetime) -> Outcome:
+    """What a hub delivered: perhaps only what is new, and no sign of how the source's own host does. `known` as above.
+
+    When and how the source is polled stays untouched, and so does what is remembered of its last answer.
+    """
+    items, more, held = _found(state, parsed, known, policy, now)
+    after = health.pushed(state, now, [i.entry for i in items])
+    return Outcome(after, state.interval or FIRST, items, more, held)
 
 
 def decide_interrupted(
@@ -116,6 +110,29 @@ def decide_failure(state: SourceState, error: FetchError, policy: Policy, now: d
     interval = after_failure(_pace(state, policy), state.failures + 1, error.retry_after, gone=gone)
     after = health.failed(state, error, now)
     return Outcome(after.state, interval, notices=after.notices)
+
+
+def _found(
+    state: SourceState, parsed: Parsed, known: Mapping[bytes, int], policy: Policy, now: datetime
+) -> tuple[tuple[NewItem, ...], tuple[tuple[bytes, int], ...], tuple[str, ...]]:
+    """The new items in the order of their moments, more keys of known ones, and what to tell of them."""
+    fresh: list[tuple[Entry, Keys]] = []
+    more: list[tuple[bytes, int]] = []
+    taken: dict[bytes, int] = {}
+    for entry, keys in zip(parsed.entries, keys_of(parsed.entries, sure_ids=parsed.sure_ids), strict=True):
+        item = known_as(keys, known)
+        if item is not None:
+            more += [(k, item) for k in keys.all() if k not in known]
+        elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
+            taken.update(dict.fromkeys(keys.all(), 0))
+            fresh.append((_clamped(entry, now), keys))
+    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries))
+    items = sorted(
+        (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
+        key=lambda i: i.entry.published or now,
+    )
+    notices = (f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody",) if renewed else ()
+    return tuple(items), tuple(more), notices
 
 
 def _pace(state: SourceState, policy: Policy) -> Pace:

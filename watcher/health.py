@@ -40,6 +40,11 @@ def succeeded(state: SourceState, now: datetime, interval: timedelta, new: Seque
     return _turned(after, Health.QUIET if silence else Health.OK, silence or warning, now, lasting=True)
 
 
+def pushed(state: SourceState, now: datetime, new: Sequence[Entry]) -> SourceState:
+    """What a hub delivered, `new` of it not there before: it tells of the source's rhythm, and nothing of how its own host does."""
+    return replace(_with_history(state, now, new), items_read=state.items_read + len(new)) if state.first_ok_at is not None else state
+
+
 def failed(state: SourceState, error: FetchError, now: datetime) -> After:
     """No answer, or none of use."""
     since = state.failing_since or now

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -136,6 +136,8 @@ class Source(BaseModel):
     group: Id | None = None
     enabled: bool | None = None  # None leaves it to the group
 
+    aside: ClassVar[frozenset[str]] = frozenset()  # keys of the kind that say how it is read, not what
+
     @field_validator("every")
     @classmethod
     def _not_too_often(cls, value: timedelta | None) -> timedelta | None:
@@ -151,5 +153,5 @@ class Source(BaseModel):
     @cached_property
     def address(self) -> str:
         """All that decides what is read, as one line: a source whose address changes is a new source, and quiet again."""
-        own = self.model_dump(mode="json", exclude=set(Source.model_fields), exclude_defaults=True)
+        own = self.model_dump(mode="json", exclude={*Source.model_fields, *self.aside}, exclude_defaults=True)
         return f"{self.url} {json.dumps(own, sort_keys=True, ensure_ascii=False)}" if own else self.url

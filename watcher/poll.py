@@ -22,16 +22,19 @@ from watcher import health
 from watcher.ask import Answer
 from watcher.bus import ITEMS, Bus
 from watcher.bus.due import DueSet
-from watcher.cadence import next_time
-from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_interrupted, decide_unchanged
+from watcher.cadence import SLOWEST, next_time
+from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_interrupted, decide_push, decide_unchanged
 from watcher.errors import RedisError, StoreError
 from watcher.identity import keys_of
 from watcher.model import Source
-from watcher.sources.entry import Hints
+from watcher.sources.entry import Hints, Parsed
+from watcher.sources.kinds import KINDS
 from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.items import add_keys, insert_items, known_keys
 from watcher.store.sources import add_notices, load_states, save_states
+from watcher.websub import record as websub
+from watcher.websub.subscription import Subscription, delivering
 
 log = structlog.get_logger("watcher")
 
@@ -41,17 +44,26 @@ COMMIT_MOST = 200  # polls in one transaction
 def write_answers(
     conn: Connection, answers: Sequence[Answer], policies: Mapping[str, Policy], now: datetime, chance: Callable[[], float]
 ) -> tuple[list[int], list[SourceState], list[Outcome]]:
-    """Decide and write everything in the caller's transaction; ids of the new items, the states after it, the outcomes."""
-    states = load_states(conn, [a.source.id for a in answers])
+    """Decide and write everything in the caller's transaction; ids of the new items, the states after it, the outcomes.
+
+    No two answers are of one source: each is decided on what the store knows, and not on what stands beside it.
+    """
+    asked = {a.source.id for a in answers}
+    states, hubs = load_states(conn, asked), websub.of_sources(conn, asked)
     after: list[SourceState] = []
     outcomes: list[Outcome] = []
     new = []
     for answer in answers:
         source = answer.source
         state = current_state(source, states.get(source.id))
-        outcome = _decide(conn, answer, state, policies[source.id], now)
-        next_at = next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
-        after.append(replace(_remember(outcome.state, answer), next_at=next_at))
+        if answer.push is not None:
+            outcome = _decide_push(conn, answer, state, policies[source.id], now)
+            after.append(outcome.state)
+        else:
+            outcome = _decide(conn, answer, state, _slower(policies[source.id], hubs.get(source.id), now), now)
+            next_at = next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
+            after.append(replace(_remember(outcome.state, answer), next_at=next_at))
+            _heed_hub(conn, answer, hubs.get(source.id), outcome, now)
         outcomes.append(outcome)
         new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
         add_keys(conn, source.id, outcome.more_keys)
@@ -81,11 +93,33 @@ def _decide_good(conn: Connection, answer: Answer, state: SourceState, policy: P
     if answer.reading is None:
         return decide_unchanged(state, headers, policy, now)
     parsed = answer.reading.parsed
-    keys = [k for each in keys_of(parsed.entries, sure_ids=parsed.sure_ids) for k in each.all()]
-    known = known_keys(conn, state.source_id, keys)
+    known = known_keys(conn, state.source_id, _keys(parsed))
     if answer.error is not None:
         return decide_interrupted(state, parsed, known, answer.error, policy, now)
     return decide_entries(state, parsed, known, headers, policy, now)
+
+
+def _keys(parsed: Parsed) -> list[bytes]:
+    return [k for each in keys_of(parsed.entries, sure_ids=parsed.sure_ids) for k in each.all()]
+
+
+def _decide_push(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
+    assert answer.push is not None
+    assert answer.reading is not None, "a delivery was read before it came here"
+    websub.read(conn, answer.push, now)
+    parsed = answer.reading.parsed
+    return decide_push(state, parsed, known_keys(conn, state.source_id, _keys(parsed)), policy, now)
+
+
+def _slower(policy: Policy, hub: Subscription | None, now: datetime) -> Policy:
+    """A source whose hub delivers is still polled, at most once an hour by itself."""
+    return replace(policy, floor=max(policy.floor, SLOWEST)) if hub is not None and delivering(hub, now) else policy
+
+
+def _heed_hub(conn: Connection, answer: Answer, known: Subscription | None, outcome: Outcome, now: datetime) -> None:
+    if answer.reading is not None and KINDS[answer.source.kind].push is not None and getattr(answer.source, "websub", True):
+        source = answer.source
+        websub.heed(conn, known, source.id, source.address, answer.reading.parsed.hub, bool(outcome.items), now)
 
 
 def _remember(state: SourceState, answer: Answer) -> SourceState:
@@ -127,7 +161,7 @@ class Committer:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, done))
         async with self._busy:  # whoever comes first writes for all who came meanwhile
-            if not done.done():
+            while not done.done():
                 await self._write_together()
         return await done
 
@@ -140,7 +174,7 @@ class Committer:
                 del self._times[source_id]
 
     async def _write_together(self) -> None:
-        batch, self._waiting = self._waiting[:COMMIT_MOST], self._waiting[COMMIT_MOST:]
+        batch = self._next_batch()
         try:
             await self._write(batch)
         except StoreError as e:
@@ -157,12 +191,25 @@ class Committer:
                     log.warning("an answer cannot be written", source=one[0].source.id, error=type(alone).__name__)
                     _fail([one], alone)
 
+    def _next_batch(self) -> list[Waiting]:
+        """The oldest answers that wait, one of each source: a poll and a delivery of the same may come together."""
+        batch: dict[str, Waiting] = {}
+        later = []
+        for one in self._waiting:
+            if len(batch) < COMMIT_MOST and one[0].source.id not in batch:
+                batch[one[0].source.id] = one
+            else:
+                later.append(one)
+        self._waiting = later
+        return list(batch.values())
+
     async def _write(self, batch: Sequence[Waiting]) -> None:
         answers = [a for a, _ in batch]
         policies = {a.source.id: self._policy(a.source) for a in answers}
         ids, states, outcomes = await self._store.write(write_answers, answers, policies, self._now(), random.random)
         self.states.update((s.source_id, s) for s in states)
-        self._times.update((s.source_id, s.next_at.timestamp()) for s in states if s.next_at is not None)
+        polled = {a.source.id for a in answers if a.push is None}
+        self._times.update((s.source_id, s.next_at.timestamp()) for s in states if s.next_at is not None and s.source_id in polled)
         try:
             await self.set_times()
             await self._bus.publish(ITEMS, ids)

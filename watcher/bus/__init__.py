@@ -5,7 +5,7 @@ unfinished. Therefore entries hold row ids only, streams are kept short, and pub
 """
 
 from watcher.bus.consume import Handler, consume
-from watcher.bus.names import ALERTS, DEAD, DELIVERIES, DUE, ITEMS, STREAMS
+from watcher.bus.names import ALERTS, DEAD, DELIVERIES, DUE, ITEMS, PUSHES, STREAMS
 from watcher.bus.streams import Bus, Message
 
-__all__ = ["ALERTS", "DEAD", "DELIVERIES", "DUE", "ITEMS", "STREAMS", "Bus", "Handler", "Message", "consume"]
+__all__ = ["ALERTS", "DEAD", "DELIVERIES", "DUE", "ITEMS", "PUSHES", "STREAMS", "Bus", "Handler", "Message", "consume"]

@@ -3,6 +3,7 @@
 ITEMS = "concordat:items"
 ALERTS = "concordat:alerts"
 DELIVERIES = "concordat:deliveries"
+PUSHES = "concordat:pushes"
 DUE = "concordat:due"  # sorted set: source id → unix seconds at which it is to be read
 DEAD = "concordat:dead"
-STREAMS = (ITEMS, ALERTS, DELIVERIES)
+STREAMS = (PUSHES, ITEMS, ALERTS, DELIVERIES)

@@ -52,11 +52,21 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
+class Hub:
+    """Where a source offers to push what is new (WebSub): the hub's address, and the topic by which the hub knows the source."""
+
+    url: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parsed:
     """A source's answer, read. `dropped` counts entries that could not be used; `warning` says what the operator should know of it.
 
     `sure_ids`: the ids are an interface's own, one each and for good, so that nothing else is needed to know an entry again. Many
     notices of a register share a title, and a page is written anew for an award that rose.
+
+    `hub` is what this answer offers; None says nothing about an offer that an earlier one made.
     """
 
     entries: tuple[Entry, ...]
@@ -66,3 +76,4 @@ class Parsed:
     dropped: int = 0
     warning: str = ""
     sure_ids: bool = False
+    hub: Hub | None = None

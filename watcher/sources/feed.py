@@ -12,7 +12,8 @@ import io
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal, cast
 
 import feedparser
 
@@ -27,6 +28,7 @@ from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import clean, title_text, visible
 from watcher.units import utc
 from watcher.urls import absolute
+from watcher.websub.discover import offered
 
 JSON_TYPES = ("application/feed+json", "application/json")
 PERIODS = {"hourly": 3600.0, "daily": 86400.0, "weekly": 604800.0, "monthly": 2592000.0, "yearly": 31536000.0}
@@ -34,9 +36,12 @@ MAX_ENTRIES = 5_000
 
 
 class FeedSource(Source):
-    """A feed at an address: RSS, Atom, RDF, CDF or JSON Feed."""
+    """A feed at an address: RSS, Atom, RDF, CDF or JSON Feed. `websub: false` declines what its hub would push."""
 
     kind: Literal["feed"] = "feed"
+    websub: bool = True
+
+    aside: ClassVar[frozenset[str]] = frozenset({"websub"})
 
 
 def read(source: FeedSource, _: Situation) -> Steps:
@@ -56,7 +61,7 @@ def parse_feed(body: bytes, headers: Mapping[str, str], url: str) -> Parsed:
     if not start:
         raise FetchError(FetchReason.NOT_A_FEED, "the answer is empty where a feed should be")
     if kind in JSON_TYPES or start.startswith(b"{"):
-        return parse_json_feed(body, url)
+        return parse_json_feed(body, url, headers)
     if len(body) <= SMALL:
         return _with_feedparser(body, headers, url, start)
     return cast(Parsed, APART.call(_with_feedparser, body, dict(headers), url, start))
@@ -85,6 +90,7 @@ def _with_feedparser(body: bytes, headers: Mapping[str, str], url: str, start: b
         hints=_hints(feed, body),
         dropped=len(entries) - len(useful),
         warning=_reason(document) if _matters(document) else "",
+        hub=offered(headers, [(_str(link.get("rel")), _str(link.get("href"))) for link in feed.get("links") or ()], url),
     )
 
 
@@ -166,7 +172,7 @@ def _number(text: Any) -> float | None:
     return value if 0 < value < 1e7 else None
 
 
-def parse_json_feed(body: bytes, url: str) -> Parsed:
+def parse_json_feed(body: bytes, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> Parsed:
     """A JSON Feed, version 1 or 1.1 (jsonfeed.org). Invalid JSON is not used in part; an item without an id is left out, as it says."""
     try:
         data = json.loads(body)
@@ -178,7 +184,20 @@ def parse_json_feed(body: bytes, url: str) -> Parsed:
     language = _str(data.get("language"))[:16]
     raw = data["items"][:MAX_ENTRIES]
     entries = tuple(e for item in raw if isinstance(item, dict) and (e := _json_entry(item, base, language)) is not None)
-    return Parsed(entries, title_text(_str(data.get("title")), TITLE_LIMIT), language, dropped=len(raw) - len(entries))
+    return Parsed(
+        entries,
+        title_text(_str(data.get("title")), TITLE_LIMIT),
+        language,
+        dropped=len(raw) - len(entries),
+        hub=offered(headers, _json_links(data), url),
+    )
+
+
+def _json_links(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """A JSON Feed's hubs and its own address, as the links that they are elsewhere."""
+    hubs = data.get("hubs")
+    given = [h for h in hubs if isinstance(h, dict) and _str(h.get("type")).lower() == "websub"] if isinstance(hubs, list) else []
+    return [*(("hub", _str(h.get("url"))) for h in given), ("self", _str(data.get("feed_url")))]
 
 
 def _json_entry(item: dict[str, Any], base: str, language: str) -> Entry | None:

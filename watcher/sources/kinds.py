@@ -9,6 +9,7 @@ from typing import Any
 
 from watcher.model import Source
 from watcher.sources import bluesky, feed, hackernews, mastodon, reddit, x, youtube
+from watcher.sources.entry import Parsed
 from watcher.sources.steps import Situation, Steps
 
 
@@ -16,16 +17,17 @@ from watcher.sources.steps import Situation, Steps
 class Kind:
     """One kind: the model of its entries in `sources/*.yaml`, its reader, and the shortest interval that it may be read at.
 
-    `floor` holds unless the operator writes `every`.
+    `floor` holds unless the operator writes `every`. `push` reads what a hub delivers (body, headers, topic) where a kind has hubs.
     """
 
     source: type[Source]
     read: Callable[[Any, Situation], Steps]
     floor: timedelta = timedelta(0)
+    push: Callable[[bytes, Mapping[str, str], str], Parsed] | None = None
 
 
 KINDS: Mapping[str, Kind] = {
-    "feed": Kind(feed.FeedSource, feed.read),
+    "feed": Kind(feed.FeedSource, feed.read, push=feed.parse_feed),
     "bluesky": Kind(bluesky.BlueskySource, bluesky.read, floor=timedelta(minutes=5)),
     "mastodon": Kind(mastodon.MastodonSource, mastodon.read, floor=timedelta(minutes=5)),
     "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),

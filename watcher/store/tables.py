@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from watcher.store.database import metadata
 from watcher.store.types import Json, Key, Moment, RowId
@@ -106,4 +106,47 @@ meta = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# what was asked of hubs that push (WebSub), and what they granted; see watcher/websub/subscription.py for each column
+websub_subscriptions = Table(
+    "websub_subscriptions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source_id", String(64), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("secret", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("asked", String(16), nullable=False, default=""),
+    Column("asked_at", Moment),
+    Column("verified_at", Moment),
+    Column("lease_end", Moment),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("error", Text, nullable=False, default=""),
+    Column("delivered_at", Moment),
+    Column("deliveries", Integer, nullable=False, default=0),
+    Column("ignored", Integer, nullable=False, default=0),
+    Column("misses", Integer, nullable=False, default=0),
+    UniqueConstraint("token"),
+    Index("ix_websub_subscriptions_source_id", "source_id"),
+    Index("ix_websub_subscriptions_next_at", "next_at"),
+)
+
+# what hubs delivered and no watcher has read yet; a row is deleted in the transaction that writes its items
+websub_inbox = Table(
+    "websub_inbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("subscription_id", RowId, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("headers", Json, nullable=False),  # those that say how to read the body
+    Column("body", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),  # bytes of the body
+    Column("dead_at", Moment),  # it could not be carried on, and became a dead letter
+    Index("ix_websub_inbox_subscription_id", "subscription_id"),
 )
