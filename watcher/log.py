@@ -21,6 +21,7 @@ STARS = "***"
 _SHAPES = (
     (re.compile(r"(?<!\d)\d{3,12}:[A-Za-z0-9_-]{30,}"), STARS),  # a Telegram bot token, after "bot" in an address too
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), STARS),  # user:password@
+    (re.compile(r"(?<=/websub/)[\w-]{20,}"), STARS),  # the callback that only its hub knows
     (re.compile(r"(?i)(api_?key|token|password|secret)=[^&\s]+"), rf"\1={STARS}"),
 )
 _SHORTEST = 6  # a shorter secret cannot be told from ordinary words

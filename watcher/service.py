@@ -29,6 +29,7 @@ from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
 from watcher.urls import site_of
+from watcher.websub.service import Hubs
 
 log = structlog.get_logger("watcher")
 
@@ -62,6 +63,7 @@ class Watcher:
         self._reach = Reach(client, HostGate(), credentials_of(settings), now)
         self._committer = Committer(store, bus, self._due, self._policy, now)
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self.hubs = Hubs(settings, store, bus, self._reach, self._committer, lambda: self._sources)
 
     def _policy(self, source: Source) -> Policy:
         return Policy(max_age=self._settings.max_age, every=source.every, floor=KINDS[source.kind].floor)
@@ -94,14 +96,15 @@ class Watcher:
         scheduler.add_job(self._tick, "interval", seconds=TICK)
         scheduler.start()
         try:
-            await stop.wait()
+            await self.hubs.run(stop)
         finally:
             scheduler.shutdown(wait=False)
             await self._finish()
 
     async def once(self, progress: Callable[[Source, Outcome], None]) -> None:
-        """Poll every source one time, whenever it would be due; `progress` hears of each."""
+        """Poll every source one time, whenever it would be due; `progress` hears of each. What hubs delivered meanwhile is read first."""
         await self.load()
+        await self.hubs.drain()
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def one(source: Source) -> None:
@@ -188,6 +191,7 @@ class Watcher:
             await self._due.remove([i for i in await self._due.known() if i not in times])
         except RedisError as e:
             log.warning("polling waits", why=str(e))
+        await self.hubs.settle()
 
     async def _finish(self) -> None:
         tasks = list(self._under_way.values())

@@ -16,9 +16,9 @@ from notifier.model import Channel, State
 from notifier.service import drain
 from notifier.tables import deliveries
 from rules.service import SET_ASIDE
-from watcher.bus import DELIVERIES, ITEMS
+from watcher.bus import DELIVERIES, ITEMS, PUSHES
 from watcher.store import Store
-from watcher.store.tables import dead_letters, items
+from watcher.store.tables import dead_letters, items, websub_inbox
 
 subscribers_app = typer.Typer(help="Who gets alerts and digests.", no_args_is_help=True)
 digest_app = typer.Typer(help="The digest: a look at it, and sending it.", no_args_is_help=True)
@@ -200,6 +200,9 @@ def replay_dead(
             if refs:
                 again = update(items).where(items.c.id.in_(refs), items.c.ruleset == SET_ASIDE)
                 conn.execute(again.values(matched_at=None, ruleset=None))
+            pushes = [int(r.ref) for r in rows if r.stream == PUSHES]
+            if pushes:
+                conn.execute(update(websub_inbox).where(websub_inbox.c.id.in_(pushes)).values(dead_at=None))
             ledger.revive(conn, [int(r.ref) for r in rows if r.stream == DELIVERIES], now())
             conn.execute(update(dead_letters).where(dead_letters.c.id.in_([r.id for r in rows])).values(replayed_at=now()))
             return len(rows)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from concordat import __version__
-from concordat.cli.common import HomeOption, JsonOption, console, fail, show, with_store, write_json
+from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_store, write_json
 from concordat.runtime import settings_for
 from watcher.ask import Answer, Reach, ask
 from watcher.discover import Discovered, discover
@@ -23,6 +23,8 @@ from watcher.sources.load import load_sources
 from watcher.state import SourceState
 from watcher.store.sources import load_states
 from watcher.urls import absolute
+from watcher.websub.record import of_sources
+from watcher.websub.subscription import Subscription, describe
 
 GIVEN = "given"  # the id that an address has, which is in no file
 
@@ -35,12 +37,12 @@ def list_command(home: HomeOption = None, as_json: JsonOption = False) -> None:
     settings = settings_for(home, quiet=True)
     sources = load_sources(settings.home / "sources", builtin=settings.builtin_sources)
 
-    def states(store: Any) -> dict[str, SourceState]:
+    def states(store: Any) -> tuple[dict[str, SourceState], dict[str, Subscription]]:
         with store.reading() as conn:
-            return load_states(conn)
+            return load_states(conn), of_sources(conn)
 
-    known = with_store(home, states)
-    rows = [_row(s, known.get(s.id)) for s in sources]
+    known, hubs = with_store(home, states)
+    rows = [_row(s, known.get(s.id)) | {"push": describe(hubs[s.id], now()) if s.id in hubs else ""} for s in sources]
     columns = ("id", "kind", "health", "last_ok", "next", "items", "why")
     show(rows, columns, as_json=as_json, empty="no sources; add some under sources/, or set builtin_sources: true")
 

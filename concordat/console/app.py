@@ -17,16 +17,18 @@ from starlette.routing import BaseRoute, Route
 
 from concordat.health import Health
 from notifier.web import routes as notifier_routes
+from watcher.bus import Bus
 from watcher.errors import SettingsError
 from watcher.settings import Settings
 from watcher.store import Store
+from watcher.websub.web import routes as websub_routes
 
 log = structlog.get_logger("console")
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def build_app(health: Health, store: Store) -> Starlette:
+def build_app(health: Health, store: Store, bus: Bus) -> Starlette:
     """Every route of the process."""
 
     async def healthz(_: Request) -> Response:
@@ -38,8 +40,8 @@ def build_app(health: Health, store: Store) -> Starlette:
     async def home(_: Request) -> Response:
         return PlainTextResponse("Concordat is running. See /healthz and /metrics.\n")
 
-    routes: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics), *notifier_routes(store)]
-    return Starlette(routes=routes)
+    own: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics)]
+    return Starlette(routes=[*own, *notifier_routes(store), *websub_routes(store, bus)])
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -89,6 +89,8 @@ class Client:
                 if transfer.status not in KEEPS_METHOD:
                     body = None
                     headers.pop("content-type", None)
+                if body is not None and before.startswith("https:") and not url.startswith("https:"):
+                    raise FetchError(FetchReason.REDIRECTS, "redirected to where what we send could be read on the way")
                 if _origin(url) != _origin(before):
                     if request.confined:
                         raise FetchError(FetchReason.REDIRECTS, "the host sends us elsewhere, where its password is not taken to")

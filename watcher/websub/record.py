@@ -60,7 +60,7 @@ def change(conn: Connection, token: str, how: Change) -> Subscription | None:
 def claim(conn: Connection, now: datetime, most: int) -> list[tuple[Subscription, Mode]]:
     """Subscriptions about which a hub is to be asked now; written as asked, so that nobody else asks, and forgotten where all is over."""
     query = select(t).where(t.c.next_at <= now).order_by(t.c.next_at).limit(most).with_for_update(skip_locked=True)
-    claimed = []
+    claimed: list[tuple[Subscription, Mode]] = []
     for row in conn.execute(query).mappings().all():
         found = _subscription(row)
         mode = step(found, now)

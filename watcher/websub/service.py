@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import random
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -119,7 +119,7 @@ class Hubs:
 
     async def drain(self) -> None:
         """Take everything that waits, and return."""
-        before = self._reach.now()
+        before = self._reach.now() + timedelta(seconds=1)
         while ids := await self._store.read(record.waiting, TAKE_AT_ONCE, before):
             await self.take(ids)
 
@@ -134,11 +134,14 @@ class Hubs:
             async with self._reach.gate.turn(hub):
                 await self._reach.client.fetch(Request(hub, headers=headers, body=question(sub, mode, callback)))
         except FetchError as e:
-            if asks_for_pause(e, 0):
-                self._reach.gate.pause(site_of(hub), pause_for(e, 0))
-            now, chance = self._reach.now(), random.random()  # noqa: S311  spreads the tries, guards nothing
-            await self._store.write(record.change, sub.token, lambda s: refused(s, str(e), e.retry_after, now, chance))
-            log.warning("a hub does not take a question; polling goes on", source=sub.source_id, mode=mode.value, why=str(e))
+            await self._refused(sub, mode, hub, e)
+
+    async def _refused(self, sub: Subscription, mode: Mode, hub: str, error: FetchError) -> None:
+        if asks_for_pause(error, 0):
+            self._reach.gate.pause(site_of(hub), pause_for(error, 0))
+        now, chance = self._reach.now(), random.random()  # noqa: S311  spreads the tries, guards nothing
+        await self._store.write(record.change, sub.token, lambda s: refused(s, str(error), error.retry_after, now, chance))
+        log.warning("a hub does not take a question; polling goes on", source=sub.source_id, mode=mode.value, why=str(error))
 
     async def _take(self, push: record.Push) -> None:
         source = self._sources().get(push.source_id)

@@ -165,5 +165,17 @@ def delivering(sub: Subscription, now: datetime) -> bool:
     return active(sub, now) and sub.delivered_at is not None and sub.misses < MISSES
 
 
+def describe(sub: Subscription, now: datetime) -> str:
+    """How it stands, in a line for the operator."""
+    if active(sub, now) and sub.lease_end is not None:
+        pushed = f", last delivery {_minute(sub.delivered_at)}" if sub.delivered_at else ", nothing delivered yet"
+        return f"active until {_minute(sub.lease_end)}{pushed}"
+    return f"{sub.state}" + (f": {sub.error}" if sub.error else "")
+
+
+def _minute(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes").removesuffix("+00:00")
+
+
 def _backoff(first: timedelta, failures: int, most: timedelta) -> timedelta:
     return min(first * float(2 ** min(failures, 20)), most)
