@@ -22,7 +22,8 @@ async def test_a_delivery_rings_long_before_the_next_poll(tmp_path: Path) -> Non
         feed.headers = hub.links(feed.url)
         console = Program(tmp_path)
         console.env["CONCORDAT_PUBLIC_URL"] = f"http://127.0.0.1:{console.port}"
-        stages = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url, public_url=console.env["CONCORDAT_PUBLIC_URL"])
+        public = console.env["CONCORDAT_PUBLIC_URL"]
+        stages = Program(tmp_path, telegram_token=telegram.token, telegram_api_url=telegram.url, public_url=public)
         stages.sources({"id": "press", "url": feed.url, "every": "1h"})
         await stages.run("subscribers", "add", "--telegram", str(CHAT))
         await console.start("--only", "console")

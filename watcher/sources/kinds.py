@@ -33,5 +33,5 @@ KINDS: Mapping[str, Kind] = {
     "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),
     "reddit": Kind(reddit.RedditSource, reddit.read, floor=timedelta(minutes=10)),
     "hackernews": Kind(hackernews.HackerNewsSource, hackernews.read, floor=timedelta(minutes=5)),
-    "youtube": Kind(youtube.YouTubeSource, youtube.read, floor=timedelta(minutes=15)),
+    "youtube": Kind(youtube.YouTubeSource, youtube.read, floor=timedelta(minutes=15), push=feed.parse_feed),
 }
