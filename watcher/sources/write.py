@@ -15,7 +15,7 @@ from watcher.model import Source
 from watcher.yamlfile import parse
 
 ID_LENGTH = 64
-_FIRST, _LAST = ("id", "kind", "title", "url"), ("tags", "group", "lang", "every", "fulltext", "enabled", "override")
+_FIRST, _LAST = ("id", "kind", "title", "url"), ("tags", "group", "lang", "every", "fulltext", "override", "enabled")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}  # some readers of YAML see more than text in these
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./@'()+;=%~?&$-]|:(?=[\w/])|,(?=\w))*|(?:\d+(?:ms|[smhdw]))+")
 
