@@ -83,11 +83,13 @@ async def test_check_says_what_is_wrong_and_what_to_try(program: Program, host: 
     """A good feed is shown with what would follow; a bad one ends with 1 and two lines; --all does both at once."""
     good, bad = host.feed("good", title="Good news"), host.feed("bad")
     good.publish("1", "A title")
+    good.headers["Link"] = f'<https://hub.example/>; rel="hub", <{good.url}>; rel="self"'
     bad.fault = status(403)
     program.sources({"id": "good", "url": good.url, "every": "7m"}, {"id": "bad", "url": bad.url})
     text = await asked(program, "check", "good")
     assert text.startswith("good: 1 entry, “Good news”\n")
     assert "read again after: 7m (as `every` says)" in text
+    assert f"pushes through: https://hub.example/ (topic {good.url})" in text
     assert "A title" in text
     found = await asked_json(program, "check", "good")
     assert (found["ok"], found["title"], found["read_again_after"], found["entries"][0]["title"]) == (True, "Good news", "7m", "A title")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -155,6 +156,7 @@ def _facts_of(r: Report) -> list[tuple[str, str]]:
         ("newest", newest + undated if parsed.entries else ""),
         ("language", parsed.lang),
         ("read again after", f"{span_text(r.interval)}{' (as `every` says)' if r.source.every else ''}"),
+        ("pushes through", f"{parsed.hub.url} (topic {parsed.hub.topic})" if parsed.hub is not None else ""),
         ("odd", parsed.warning),
         ("not used", counted(parsed.dropped, "entry", "entries") if parsed.dropped else ""),
         ("health", f"{r.health}: {r.why}" if r.error is None and r.why and r.why != parsed.warning else ""),
@@ -180,7 +182,8 @@ def as_dict(r: Report) -> dict[str, Any]:
         "ok": r.error is None, "id": r.source.id, "kind": r.source.kind, "url": r.source.url, "health": str(r.health),
         "reason": str(r.error.reason) if r.error else None, "message": r.why or None, "try": r.advice or None, "title": parsed.title,
         "lang": parsed.lang, "warning": parsed.warning or None, "dropped": parsed.dropped, "newest": r.newest, "undated": r.undated,
-        "moved_to": r.moved_to, "read_again_after": format_duration(r.interval), "entries": [_entry(e) for e in r.entries],
+        "moved_to": r.moved_to, "hub": asdict(parsed.hub) if parsed.hub is not None else None,
+        "read_again_after": format_duration(r.interval), "entries": [_entry(e) for e in r.entries],
     }  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from watcher.state import Health, SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
 from watcher.units import format_duration
+from watcher.websub.record import of_sources
+from watcher.websub.subscription import Subscription, describe
 
 OFF = "off"
 HEALTHS = ("broken", "blocked", "gone", "quiet", "slow", "ok", "new", OFF)  # the order of the summary: what needs a look first
@@ -37,12 +39,12 @@ def list_command(
         raise fail(f"--health: no source is {health!r}; write one of {', '.join(HEALTHS)}")
     listed = chosen(roster_of(settings_for(home, quiet=True)), group, tag, kind)
 
-    def states(store: Store) -> dict[str, SourceState]:
+    def read(store: Store) -> tuple[dict[str, SourceState], dict[str, Subscription]]:
         with store.reading() as conn:
-            return load_states(conn)
+            return load_states(conn), of_sources(conn)
 
-    known = with_store(home, states) if listed else {}
-    rows = [_row(each, known) for each in listed]
+    states, hubs = with_store(home, read) if listed else ({}, {})
+    rows = [_row(each, states, hubs) for each in listed]
     rows = [row for row in rows if health in {None, row["health"]}]
     if as_json:
         write_json(rows)
@@ -60,15 +62,17 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{counted(len(rows), 'source')}: {', '.join(f'{count[h]} {h}' for h in HEALTHS if count[h])}"
 
 
-def _row(each: Listed, states: Mapping[str, SourceState]) -> dict[str, Any]:
+def _row(each: Listed, states: Mapping[str, SourceState], hubs: Mapping[str, Subscription]) -> dict[str, Any]:
     source = each.source
     state = current_state(source, states.get(source.id))
+    hub = hubs.get(source.id)
     return {
         "id": source.id, "kind": source.kind, "group": source.group, "title": source.title, "url": source.url,
         "tags": list(source.tags), "lang": source.lang, "every": format_duration(source.every) if source.every else None,
         "health": OFF if each.off else str(state.health), "why": each.off or state.health_reason,
         "since": state.health_since, "last_polled": state.last_polled_at, "last_ok": state.last_ok_at, "last_new": state.last_new_at,
         "next": None if each.off else state.next_at, "failures": state.failures, "items": state.items_read,
+        "push": describe(hub, now()) if hub is not None else "",
         "moved_to": state.learned, "waits_for": list(each.waits), "builtin": each.builtin, "place": str(each.place),
     }  # fmt: skip
 
