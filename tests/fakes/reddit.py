@@ -32,6 +32,7 @@ class Reddit(Service):
         super().__init__()
         self.subreddits: dict[str, list[Submission]] = {}
         self.private: set[str] = set()
+        self.crowded = False  # too many readers at our address, whoever they are
         self._count = 0
 
     def submit(self, subreddit: str, title: str, *, html: str = "", link: str = "") -> Submission:
@@ -52,7 +53,7 @@ class Reddit(Service):
     def _posts(self, request: web.Request) -> list[Submission]:
         assert set(request.query) <= KNOWN, f"no parameters of a feed: {set(request.query) - KNOWN}"
         agent = request.headers.get("User-Agent", "")
-        if not agent or agent.startswith(("curl", "python", "Mozilla")):
+        if self.crowded or not agent or agent.startswith(("curl", "python", "Mozilla")):
             limits = {"x-ratelimit-reset": "120", "x-ratelimit-remaining": "0.0"}
             raise RefusalError(429, "<html><body>Too Many Requests</body></html>", limits)
         names = request.match_info["name"].split("+")

@@ -90,6 +90,8 @@ class Service(Watched):
             if isinstance(e.body, str):
                 return web.Response(status=e.status, text=e.body, content_type="text/html", headers=e.headers)
             return web.json_response(e.body, status=e.status, headers=e.headers)
+        except web.HTTPRedirection as e:
+            return web.Response(status=e.status, headers={"Location": e.headers["Location"]})
         except web.HTTPException as e:
             return web.Response(status=e.status, text=e.text)
         return answer
