@@ -12,8 +12,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstrain
 
 from watcher.units import Duration, utc
 
-ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-Id = Annotated[str, StringConstraints(pattern=ID)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 Stage = Literal["planning", "tender", "award", "contract", "amended", "ended"]

@@ -57,6 +57,11 @@ def visible(markup: str, limit: int | None = None) -> str:
         root = lxml_html.fragment_fromstring(_INVISIBLE.sub("", markup), create_parent="div")
     except (etree.LxmlError, ValueError, AssertionError):
         return clean(html.unescape(_TAG.sub(" ", markup)), limit)
+    return visible_in(root, limit)
+
+
+def visible_in(root: lxml_html.HtmlElement, limit: int | None = None) -> str:
+    """As `visible`, of an element that is parsed already."""
     parts: list[str] = []
     _collect(root, parts)
     return clean("".join(parts), limit)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
 from watcher.errors import FetchError
-from watcher.sources.entry import Parsed
 from watcher.sources.markup import base_of, tree_of
 from watcher.text import one_line
 from watcher.urls import absolute
@@ -29,19 +28,12 @@ _PLACES = ("feed/", "rss.xml", "feed.xml", "atom.xml", "rss", "index.xml", "feed
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What can be written in a source file: `entry` has its keys but the id; `parsed` is what a try has read, None without one, and
-    `headers` came with it."""
+    """What can be written in a source file: `entry` has its keys but the id; `entries` is how many a try has read, None without one."""
 
     entry: Mapping[str, Any]
     why: str
     title: str = ""
-    parsed: Parsed | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def entries(self) -> int | None:
-        """How many entries a try has read."""
-        return None if self.parsed is None else len(self.parsed.entries)
+    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

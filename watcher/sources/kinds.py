@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from watcher.model import Source
-from watcher.sources import bluesky, feed, hackernews, mastodon, reddit, x, youtube
+from watcher.sources import bluesky, feed, hackernews, mastodon, page, reddit, x, youtube
 from watcher.sources.entry import Parsed
 from watcher.sources.steps import Situation, Steps
 
@@ -28,6 +28,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "feed": Kind(feed.FeedSource, feed.read, push=feed.parse_feed),
+    "page": Kind(page.PageSource, page.read, floor=timedelta(minutes=10)),
     "bluesky": Kind(bluesky.BlueskySource, bluesky.read, floor=timedelta(minutes=5)),
     "mastodon": Kind(mastodon.MastodonSource, mastodon.read, floor=timedelta(minutes=5)),
     "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),

@@ -18,7 +18,8 @@ from watcher.errors import FetchError, FetchReason
 from watcher.text import clean, one_line
 from watcher.urls import absolute
 
-LARGEST = 4_000_000  # bytes of one page; a tree takes up to thirty times the room of its text
+LARGEST = 4_000_000  # bytes of one page; its tree takes up to thirty times that
+MOST_ELEMENTS = 60_000  # of one page; what walks a tree takes its time from this
 ACCEPT = {"accept": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"}
 _JSON_MOST = 500_000  # characters of one block of JSON-LD
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
@@ -30,6 +31,7 @@ _BELIEVED = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp125\d|cp874|tis-620|koi8-[ru]|shift_jis|cp932|euc_jp|iso2022_jp|euc_kr|cp949|"
     r"gb2312|gbk|gb18030|big5|big5hkscs|mac-(roman|cyrillic)"
 )
+_NO_PAGE = (b"<?xml", b"<rss", b"<feed", b"<rdf", b"{", b"[", b"%pdf", b"\x1f\x8b", b"pk\x03\x04")  # whatever the header says of it
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -45,16 +47,18 @@ def tree_of(body: bytes, headers: Mapping[str, str]) -> HtmlElement:
         root = None
     if root is None:
         raise FetchError(FetchReason.UNREADABLE, "the page is empty")
+    if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
+        raise FetchError(FetchReason.TOO_LARGE, f"the page has more than {MOST_ELEMENTS} elements, which no list of news needs")
     return root
 
 
 def looks_like_html(body: bytes, headers: Mapping[str, str]) -> bool:
     """Whether a browser would show this as a page."""
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"%pdf", b"\x1f\x8b", b"pk\x03\x04")):
-        return False
+    if b"<!doctype html" in start or b"<html" in start:
+        return True
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
-    return kind in {"text/html", "application/xhtml+xml"} or b"<!doctype html" in start or b"<html" in start
+    return kind in {"text/html", "application/xhtml+xml"} and bool(start) and not start.startswith(_NO_PAGE)
 
 
 def base_of(tree: HtmlElement, url: str) -> str:
