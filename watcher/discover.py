@@ -113,4 +113,4 @@ def _feed(url: str, got: Fetched, why: str) -> Suggestion | None:
         return None
     shown = recognised(got.url)
     entry = shown[0].entry if shown else {"kind": "feed", "url": got.moved_to or url}
-    return Suggestion(entry, why, parsed.title, len(parsed.entries))
+    return Suggestion(entry, why, parsed.title, parsed, got.headers)

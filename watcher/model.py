@@ -12,7 +12,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstrain
 
 from watcher.units import Duration, utc
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Id = Annotated[str, StringConstraints(pattern=ID)]
 
 
 Stage = Literal["planning", "tender", "award", "contract", "amended", "ended"]

@@ -28,7 +28,7 @@ class SharedAnswers:
             at, answer = self._kept.get(key, (0.0, None))
             if isinstance(answer, FetchError) and now - at < min(REFUSED_FOR, ask.shared):
                 raise answer.retold(str(answer))
-            if isinstance(answer, Fetched) and now - at < ask.shared:
+            if isinstance(answer, Fetched) and answer is not ask.worn and now - at < ask.shared:
                 return answer
             self._kept.pop(key, None)
             try:

@@ -45,6 +45,15 @@ async def test_an_answer_that_is_too_old_is_asked_for_anew() -> None:
     assert (await shared.get(SIGN_IN, host)).body == b"2"
 
 
+async def test_an_answer_that_is_worn_out_is_replaced_once() -> None:
+    """All who held it get the same new one."""
+    shared, host = SharedAnswers(), Host()
+    old = await shared.get(SIGN_IN, host)
+    again = Ask(SIGN_IN.url, body=SIGN_IN.body, shared=600, worn=old)
+    answers = await asyncio.gather(*(shared.get(again, host) for _ in range(20)))
+    assert ({a.body for a in answers}, host.asked) == ({b"2"}, 2)
+
+
 async def test_another_secret_is_another_request() -> None:
     """Address, headers and body tell requests apart."""
     shared, host = SharedAnswers(), Host()

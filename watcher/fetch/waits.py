@@ -6,6 +6,7 @@ import email.utils
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from watcher.errors import FetchError, FetchReason
 from watcher.units import parse_moment
 
 LONGEST = 86_400.0  # seconds; nobody makes us wait longer than a day
@@ -21,15 +22,17 @@ def asked_wait(status: int, headers: Mapping[str, str], now: datetime) -> float 
     return next((w for name in RESETS if (w := until_reset(headers.get(name), now)) is not None), None)
 
 
-def used_up(headers: Mapping[str, str]) -> bool:
-    """Whether an answer says that no further request is granted in this period."""
+def used_up(headers: Mapping[str, str], now: datetime) -> FetchError | None:
+    """What a good answer says about the next: the error that it would be, when no further request is granted in this period."""
     for name in RESETS:
-        left = headers.get(name.replace("reset", "remaining"), "").split(",")[0].strip()
         try:
-            return float(left) < 1
+            left = float(headers.get(name.replace("reset", "remaining"), "").split(",")[0])
         except ValueError:
             continue
-    return False
+        if left < 1:
+            what = "all requests that the host grants for now are made; the rest is read next time"
+            return FetchError(FetchReason.RATE_LIMITED, what, retry_after=until_reset(headers.get(name), now))
+    return None
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

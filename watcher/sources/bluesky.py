@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from watcher.model import Source
 from watcher.sources.blueskypost import post_of
 from watcher.sources.entry import Entry, Parsed
 from watcher.sources.jsondata import Data
-from watcher.sources.post import LIMIT_REACHED, PAGES_MOST, TOO_MUCH
+from watcher.sources.post import PAGES_MOST, TOO_MUCH
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import one_line
 from watcher.units import parse_moment
@@ -83,20 +84,29 @@ class BlueskySource(Source):
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What signing in brought, and the token in it."""
+
+    answer: Fetched = field(repr=False)
+    token: str = field(repr=False)
+
+
 Query = tuple[str, dict[str, str]]  # an XRPC method, and the parameters that stay the same over its pages
 
 
 def read(source: BlueskySource, at: Situation) -> Steps:
     """Pages from the newest post back to those of the last reading; the newest only where there was none."""
-    token = "" if source.actor else (yield from _sign_in(source, at, SESSION))
-    method, fixed = yield from _feed_of(source, at, token)
+    session = None if source.actor else (yield from _sign_in(source, at))
+    method, fixed = yield from _feed_of(source, at, session)
     mark = parse_moment(str(at.memo.get("newest", "")))
     entries: list[Entry] = []
-    cursor, newest, warning, error = "", mark, "", None
+    cursor, newest, warning = "", mark, ""
+    error: FetchError | None = None
     for page in range(PAGES_MOST):
         query = {**fixed, "limit": str(FULL_PAGE if page else FIRST_PAGE), **({"cursor": cursor} if cursor else {})}
         try:
-            got, token = yield from _page(source, at, (method, query), token, conditional=page == 0)
+            got, session = yield from _page(source, at, (method, query), session, conditional=page == 0)
         except FetchError as e:
             if page == 0:
                 raise
@@ -110,8 +120,8 @@ def read(source: BlueskySource, at: Situation) -> Steps:
         cursor, before = answer.text("cursor"), cursor
         if not cursor or cursor == before or mark is None or not moments or min(moments) <= mark:
             break
-        if used_up(got.headers):
-            newest, warning = mark, LIMIT_REACHED
+        if error := used_up(got.headers, at.now):
+            newest = mark
             break
     else:
         warning = TOO_MUCH
@@ -120,7 +130,7 @@ def read(source: BlueskySource, at: Situation) -> Steps:
     return Reading(Parsed(tuple(entries), f"{name} on Bluesky", warning=warning, sure_ids=True), memo, error=error)
 
 
-def _feed_of(source: BlueskySource, at: Situation, token: str) -> Generator[Ask, Fetched, Query]:
+def _feed_of(source: BlueskySource, at: Situation, session: Session | None) -> Generator[Ask, Fetched, Query]:
     if source.actor:
         replies = "posts_with_replies" if source.replies else "posts_no_replies"
         return "app.bsky.feed.getAuthorFeed", {"actor": source.actor, "filter": replies}
@@ -130,7 +140,7 @@ def _feed_of(source: BlueskySource, at: Situation, token: str) -> Generator[Ask,
     known = str(at.memo.get("list", ""))
     if known or who.startswith("did:"):
         return "app.bsky.feed.getListFeed", {"list": known or source.list}
-    got, _ = yield from _page(source, at, ("com.atproto.identity.resolveHandle", {"handle": who}), token)
+    got, _ = yield from _page(source, at, ("com.atproto.identity.resolveHandle", {"handle": who}), session)
     did = Data.of(got.body, "Bluesky").text("did")
     if not _WHO.fullmatch(did):
         raise FetchError(FetchReason.NOT_FOUND, f"Bluesky knows no account {who}; check the list's address")
@@ -138,25 +148,25 @@ def _feed_of(source: BlueskySource, at: Situation, token: str) -> Generator[Ask,
 
 
 def _page(
-    source: BlueskySource, at: Situation, query: Query, token: str, *, conditional: bool = False
-) -> Generator[Ask, Fetched, tuple[Fetched, str]]:
-    """One answer, and the token that got it: a session that ended is begun anew, once."""
+    source: BlueskySource, at: Situation, query: Query, session: Session | None, *, conditional: bool = False
+) -> Generator[Ask, Fetched, tuple[Fetched, Session | None]]:
+    """One answer, and the session that got it: one that ended is begun anew, once."""
     url = f"{source.url.rstrip('/')}/xrpc/{query[0]}?{urlencode(query[1])}"
     for fresh in (False, True):
-        headers = {"accept": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
+        headers = {"accept": "application/json", **({"authorization": f"Bearer {session.token}"} if session else {})}
         try:
-            got = yield Ask(url, headers, conditional=conditional and not token)
+            got = yield Ask(url, headers, conditional=conditional and session is None)
         except FetchError as e:
-            if fresh or not token or Data.said(e).text("error") not in STALE:
+            if fresh or session is None or Data.said(e).text("error") not in STALE:
                 raise _told(e, source) from None
-            token = yield from _sign_in(source, at, 60.0)
+            session = yield from _sign_in(source, at, session.answer)
         else:
-            return got, token
+            return got, session
     raise AssertionError("the second answer is returned or raised")
 
 
-def _sign_in(source: BlueskySource, at: Situation, age: float) -> Generator[Ask, Fetched, str]:
-    """A session's token, no older than `age` seconds; all sources of a process share it."""
+def _sign_in(source: BlueskySource, at: Situation, worn: Fetched | None = None) -> Generator[Ask, Fetched, Session]:
+    """The session that all sources of a process share; another than the `worn` one, which has ended."""
     handle, password = at.credentials.bluesky_handle, at.credentials.bluesky_password
     if not handle or password is None:
         what = "lists and searches on Bluesky need CONCORDAT_BLUESKY_HANDLE and CONCORDAT_BLUESKY_PASSWORD (an app password)"
@@ -165,7 +175,7 @@ def _sign_in(source: BlueskySource, at: Situation, age: float) -> Generator[Ask,
     url = f"{source.url.rstrip('/')}/xrpc/com.atproto.server.createSession"
     headers = {"content-type": "application/json", "accept": "application/json"}
     try:
-        got = yield Ask(url, headers, body, shared=age, confined=True)
+        got = yield Ask(url, headers, body, shared=SESSION, worn=worn, confined=True)
     except FetchError as e:
         if e.status not in {400, 401}:
             raise _told(e, source) from None
@@ -177,7 +187,7 @@ def _sign_in(source: BlueskySource, at: Situation, age: float) -> Generator[Ask,
     token = Data.of(got.body, "Bluesky").text("accessJwt")
     if not token:
         raise FetchError(FetchReason.UNREADABLE, "Bluesky let us in without a session; is `url` a Bluesky server?")
-    return token
+    return Session(got, token)
 
 
 def _told(error: FetchError, source: BlueskySource) -> FetchError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
 from watcher.errors import FetchError
+from watcher.sources.entry import Parsed
 from watcher.sources.markup import base_of, tree_of
 from watcher.text import one_line
 from watcher.urls import absolute
@@ -28,12 +29,19 @@ _PLACES = ("feed/", "rss.xml", "feed.xml", "atom.xml", "rss", "index.xml", "feed
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What can be written in a source file: `entry` has its keys but the id; `entries` is how many a try has read, None without one."""
+    """What can be written in a source file: `entry` has its keys but the id; `parsed` is what a try has read, None without one, and
+    `headers` came with it."""
 
     entry: Mapping[str, Any]
     why: str
     title: str = ""
-    entries: int | None = None
+    parsed: Parsed | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> int | None:
+        """How many entries a try has read."""
+        return None if self.parsed is None else len(self.parsed.entries)
 
 
 @dataclass(frozen=True, slots=True)

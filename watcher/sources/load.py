@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from watcher.errors import OperatorError, Place, Problem
@@ -92,7 +93,11 @@ def read_roster(texts: Sequence[Text], given: Collection[str] | None = None, hid
         file = read_file(text, layers.problems)
         if file is not None:
             layers.add(file)
-    sources = [(entry, source) for entry in layers.entries.values() if (source := _source(entry, layers.problems)) is not None]
+    sources = []
+    for entry in layers.entries.values():
+        source = check_entry({k: v for k, v in entry.raw.items() if k != "override"}, entry.document, layers.problems)
+        if source is not None:
+            sources.append((entry, source))
     groups = _groups(layers, sources, hidden)
     if layers.problems:
         raise OperatorError(layers.problems)
@@ -150,18 +155,17 @@ def _patched(below: Written, above: Written) -> Written:
     return Written(raw, Document(below.document.file, raw, {**own, **patch}), below.layer)
 
 
-def _source(entry: Written, problems: list[Problem]) -> Source | None:
-    """The entry as the model of its kind; without a kind it is a feed."""
-    raw = {k: v for k, v in entry.raw.items() if k != "override"}
+def check_entry(raw: Mapping[str, Any], document: Document, problems: list[Problem]) -> Source | None:
+    """An entry as the model of its kind, a feed without one; what is wrong is appended to `problems`, with its place in `document`."""
     name = raw.get("kind", "feed")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         fix = suggest(str(name), KINDS) or f"write one of {', '.join(KINDS)}"
-        problems.append(entry.document.problem(("kind",), f"there is no kind of source {name!r}", fix))
+        problems.append(document.problem(("kind",), f"there is no kind of source {name!r}", fix))
         return None
-    source = validate(entry.document, (), raw, kind.source, problems)
+    source = validate(document, (), raw, kind.source, problems)
     if source is not None:
-        problems += _address(entry.document, source)
+        problems += _address(document, source)
     return source
 
 

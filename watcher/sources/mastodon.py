@@ -18,7 +18,7 @@ from watcher.model import Source
 from watcher.sources.entry import Entry, Parsed
 from watcher.sources.feed import parse_feed
 from watcher.sources.jsondata import Data
-from watcher.sources.post import LIMIT_REACHED, PAGES_MOST, TOO_MUCH, Card, Post, Quote, named
+from watcher.sources.post import PAGES_MOST, TOO_MUCH, Card, Post, Quote, named
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import one_line
 from watcher.units import parse_moment
@@ -107,12 +107,12 @@ def _api(source: MastodonSource, at: Situation) -> Steps:
     if source.account and not account:
         account = yield from _look_up(source, headers)
     try:
-        found = yield from _timeline(source, account, since, headers)
+        found = yield from _timeline(source, at, account, since, headers)
     except FetchError as e:
         if e.reason not in {FetchReason.NOT_FOUND, FetchReason.GONE} or not remembered:
             raise
         account = yield from _look_up(source, headers)  # made anew under the same name
-        found = yield from _timeline(source, account, "", headers)
+        found = yield from _timeline(source, at, account, "", headers)
     title = f"{source.name} on {source.server.partition('://')[2]}"
     parsed = Parsed(tuple(found.entries), title, warning=found.warning, sure_ids=True)
     return Reading(parsed, {"account": account, "since": found.newest}, error=found.error)
@@ -152,7 +152,9 @@ class _Found:
     error: FetchError | None = None
 
 
-def _timeline(source: MastodonSource, account: str, since: str, headers: dict[str, str]) -> Generator[Ask, Fetched, _Found]:
+def _timeline(
+    source: MastodonSource, at: Situation, account: str, since: str, headers: dict[str, str]
+) -> Generator[Ask, Fetched, _Found]:
     """The posts from the newest back to `since`.
 
     An account's posts come in order, so the server may leave out the known ones. Posts with a hashtag arrive late from other servers, under
@@ -176,8 +178,8 @@ def _timeline(source: MastodonSource, account: str, since: str, headers: dict[st
         url = linked(got.headers.get("link", ""), "next", url)
         if not since or not numbers or not url or origin_of(url) != source.server or _age(min(numbers, key=_age)) <= _age(since):
             return found
-        if used_up(got.headers):
-            return replace(found, newest=since, warning=LIMIT_REACHED)
+        if error := used_up(got.headers, at.now):
+            return replace(found, newest=since, error=error)
     return replace(found, warning=TOO_MUCH)
 
 

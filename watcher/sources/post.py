@@ -13,7 +13,6 @@ from watcher.urls import absolute, canonical
 
 PAGES_MOST = 5  # of one reading that catches up; a first reading takes one
 TOO_MUCH = f"more was posted than {PAGES_MOST} pages hold; the oldest of it is left out"
-LIMIT_REACHED = "the network's limit of requests is reached; the rest is read next time"
 TAGS_MOST = 30
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "qam", "qct", "qht", "qme", "qst", "art"})  # unknown, none, or no words at all

@@ -84,13 +84,17 @@ def _links(body: bytes) -> Mapping[str, str]:
 
 
 def _as_posts(parsed: Parsed, links: Mapping[str, str]) -> Parsed:
-    return replace(parsed, entries=tuple(_as_post(e, links.get(e.entry_id, "")) for e in parsed.entries))
+    return replace(parsed, entries=tuple(_as_post(e, links) for e in parsed.entries))
 
 
-def _as_post(entry: Entry, link: str) -> Entry:
-    """Without the words that Reddit puts under each text, with the address that a link post is about."""
+def _as_post(entry: Entry, links: Mapping[str, str]) -> Entry:
+    """Without the words that Reddit puts under each text, with the address that a link post is about.
+
+    Its id is no address, though the feed reader takes it for the end of one.
+    """
+    number = entry.entry_id.rpartition("/")[2]
     text = _TAIL.sub("", entry.content or entry.summary)
-    address = absolute(link, "")
+    address = absolute(links.get(number, ""), "")
     if address and registrable(host_of(address)) != registrable(host_of(entry.url)) and address not in text:
         text = f"{text}\n{address}".strip()
-    return replace(entry, summary=text, content="", author=entry.author.removeprefix("/u/"))
+    return replace(entry, entry_id=number, summary=text, content="", author=entry.author.removeprefix("/u/"))

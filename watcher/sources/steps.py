@@ -27,7 +27,8 @@ class Ask:
     """One request. A `body` makes it a POST; `pause` is waited before it, in seconds, where an interface asks for spacing.
 
     A `shared` answer may be one that another reading of this process was given for the same request, so many seconds ago at the most:
-    a sign-in, which all sources of a network need and networks count. It is kept in memory only. A `confined` request holds a secret in
+    a sign-in, which all sources of a network need and networks count. It is kept in memory only; `worn` is one that proved to be of no more
+    use, and is not given again. A `confined` request holds a secret in
     its address or body, and is redirected to no other origin.
     """
 
@@ -37,6 +38,7 @@ class Ask:
     conditional: bool = False
     pause: float = 0.0
     shared: float = 0.0
+    worn: Fetched | None = field(default=None, repr=False)
     confined: bool = False
 
 

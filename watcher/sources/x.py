@@ -20,7 +20,7 @@ from watcher.fetch.waits import used_up
 from watcher.model import Source
 from watcher.sources.entry import Entry, Parsed
 from watcher.sources.jsondata import Data
-from watcher.sources.post import LIMIT_REACHED, PAGES_MOST, TOO_MUCH, Post, Quote, link_in_full, named
+from watcher.sources.post import PAGES_MOST, TOO_MUCH, Post, Quote, link_in_full, named
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import one_line
 
@@ -106,7 +106,7 @@ def read(source: XSource, at: Situation) -> Steps:
     if not budget.page:  # no fault of anybody's, so it is none of the source's either
         return Reading(Parsed((), title, warning=f"{SPENT}; it goes on at 00:00 UTC, and `daily_posts: {source.daily_posts}` sets it"))
     user = str(at.memo.get("user", "")) or (yield from _look_up(source, headers))
-    found = yield from _posts(source, user, str(at.memo.get("since", "")), headers, budget)
+    found = yield from _posts(source, at, user, headers, budget)
     memo = {"user": user, "since": found.newest, "day": budget.day, "read": budget.read}
     return Reading(Parsed(tuple(found.entries), title, warning=found.warning, sure_ids=True), memo, error=found.error)
 
@@ -145,9 +145,10 @@ class _Found:
     error: FetchError | None = None
 
 
-def _posts(source: XSource, user: str, since: str, headers: dict[str, str], budget: _Budget) -> Generator[Ask, Fetched, _Found]:
-    """The posts after number `since`, newest first. What a failure behind the first page leaves was paid for, and is kept."""
-    found, token = _Found(since), ""
+def _posts(source: XSource, at: Situation, user: str, headers: dict[str, str], budget: _Budget) -> Generator[Ask, Fetched, _Found]:
+    """The posts since the last reading, newest first. What a failure behind the first page leaves was paid for, and is kept."""
+    since, token = str(at.memo.get("since", "")), ""
+    found = _Found(since)
     for _ in range(PAGES_MOST):
         if not budget.page:
             return replace(found, warning=f"{SPENT}, and some that came since the last reading are left out")
@@ -167,8 +168,8 @@ def _posts(source: XSource, user: str, since: str, headers: dict[str, str], budg
         token = answer.text("meta", "next_token")
         if not token or not since:
             return found
-        if used_up(got.headers):
-            return replace(found, newest=since, warning=LIMIT_REACHED)
+        if error := used_up(got.headers, at.now):
+            return replace(found, newest=since, error=error)
     return replace(found, warning=TOO_MUCH)
 
 
