@@ -194,6 +194,19 @@ async def test_import_and_export_bring_sources_there_and_back(program: Program, 
     }
 
 
+async def test_sources_that_wait_say_for_what(program: Program) -> None:
+    """A source without its credential is off and not broken; doctor names the setting; with it the source is read."""
+    program.sources({"id": "posts", "kind": "bluesky", "search": "national laboratory"})
+    (row,) = await asked_json(program, "list")
+    assert (row["health"], row["why"]) == ("off", "waits for CONCORDAT_BLUESKY_HANDLE and CONCORDAT_BLUESKY_PASSWORD")
+    code, out, _ = await program.run("doctor", "--json")
+    found = {f["what"]: (f["ok"], f["text"]) for f in json.loads(out)}
+    assert code == 1
+    assert found["source credentials"] == (False, f"these sources wait: posts {row['why'].removeprefix('waits ')}")
+    program.env |= {"CONCORDAT_BLUESKY_HANDLE": "a.example", "CONCORDAT_BLUESKY_PASSWORD": "secret"}
+    assert (await asked_json(program, "list"))[0]["health"] == "new"
+
+
 async def test_commands_that_write_want_a_home(tmp_path: Path) -> None:
     """A mistyped home is not made on the way."""
     program = Program(tmp_path)
