@@ -8,7 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 from watcher.model import Source
-from watcher.sources import bluesky, feed, hackernews, mastodon, page, reddit, x, youtube
+from watcher.sources import (
+    bluesky,
+    contracts_finder,
+    federal_register,
+    feed,
+    find_a_tender,
+    hackernews,
+    mastodon,
+    page,
+    reddit,
+    sam,
+    ted,
+    usaspending,
+    x,
+    youtube,
+)
 from watcher.sources.entry import Parsed
 from watcher.sources.steps import Situation, Steps
 
@@ -35,4 +50,10 @@ KINDS: Mapping[str, Kind] = {
     "reddit": Kind(reddit.RedditSource, reddit.read, floor=timedelta(minutes=10)),
     "hackernews": Kind(hackernews.HackerNewsSource, hackernews.read, floor=timedelta(minutes=5)),
     "youtube": Kind(youtube.YouTubeSource, youtube.read, floor=timedelta(minutes=15), push=feed.parse_feed),
+    "federal_register": Kind(federal_register.FederalRegisterSource, federal_register.read, floor=timedelta(minutes=30)),
+    "usaspending": Kind(usaspending.USAspendingSource, usaspending.read, floor=timedelta(hours=3)),
+    "sam": Kind(sam.SamSource, sam.read, floor=timedelta(hours=3)),
+    "contracts_finder": Kind(contracts_finder.ContractsFinderSource, contracts_finder.read, floor=timedelta(minutes=15)),
+    "find_a_tender": Kind(find_a_tender.FindATenderSource, find_a_tender.read, floor=timedelta(minutes=15)),
+    "ted": Kind(ted.TedSource, ted.read, floor=timedelta(minutes=30)),
 }

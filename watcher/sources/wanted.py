@@ -18,8 +18,8 @@ class Wanted:
     """Phrases to look for; without any, every text is wanted."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        folded = [plain for phrase in phrases if (plain := _plain(phrase))]
-        self._phrases = tuple(plain if _UNSPACED.search(plain) else f" {plain} " for plain in folded)
+        folded = [words for phrase in phrases if (words := plain(phrase))]
+        self._phrases = tuple(words if _UNSPACED.search(words) else f" {words} " for words in folded)
 
     def __bool__(self) -> bool:
         return bool(self._phrases)
@@ -28,10 +28,11 @@ class Wanted:
         """Whether any phrase stands in one of the texts."""
         if not self._phrases:
             return True
-        return any(phrase in padded for padded in (f" {_plain(text)} " for text in texts) for phrase in self._phrases)
+        return any(phrase in padded for padded in (f" {plain(text)} " for text in texts) for phrase in self._phrases)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The words of a text with single spaces between them, as they are compared."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     composed = unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
     return _BREAK.sub(" ", _UNSPACED.sub(r" \1 ", composed)).strip()
