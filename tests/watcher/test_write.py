@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from watcher.model import ID
 from watcher.sources.files import Layer, Text
 from watcher.sources.load import read_roster
 from watcher.sources.switches import Switches, switched
-from watcher.sources.write import entry_text, free_id, slug, value_text, with_entries
+from watcher.sources.write import Ids, entry_text, slug, value_text, with_entries
 from watcher.yamlfile import parse
 
 SCALARS = st.one_of(st.booleans(), st.integers(-1000, 1000), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
@@ -73,17 +74,18 @@ def test_files_that_cannot_be_added_to_are_told(text: str) -> None:
 @given(st.text(max_size=80), st.sets(st.from_regex(ID, fullmatch=True), max_size=5))
 def test_ids_are_valid_and_free(text: str, taken: set[str]) -> None:
     """Made from any text: an id that nobody has."""
-    found = free_id(slug(text), taken)
-    assert parse(f"sources:\n  - {{id: {value_text(found)}}}", "x").data["sources"][0]["id"] == found
-    assert found not in taken
-    assert found == free_id(found, taken)
+    ids = Ids(taken)
+    found, another = ids.take(slug(text)), ids.take(slug(text))
+    assert len({found, another, *taken}) == 2 + len(taken)
+    assert all(re.fullmatch(ID, each) for each in (found, another))
 
 
 def test_ids_look_like_their_titles() -> None:
     """Accents fall away, and a title without a Latin letter leaves nothing."""
     assert slug("Forschungszentrum Jülich — News!") == "forschungszentrum-julich-news"
     assert slug("文部科学省") == ""
-    assert free_id("a" * 64, {"a" * 64}) == "a" * 62 + "-2"
+    assert Ids(["a" * 64]).take("a" * 64) == "a" * 62 + "-2"
+    assert Ids([]).take_for("文部科学省", "https://www.mext.go.jp/x") == "mext-go-jp"
 
 
 ENTRY_A, ENTRY_B = "  - {id: a, url: https://a.example/}\n", "  - {id: b, url: https://b.example/}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from watcher.errors import Place, Problem
 from watcher.model import ID, Source
 from watcher.sources.load import check_entry
 from watcher.sources.opml import Opml, Outline, folders_as
-from watcher.sources.write import free_id, slug
-from watcher.urls import canonical, host_of
+from watcher.sources.write import Ids
+from watcher.urls import canonical
 from watcher.yamlfile import Document
 
 
@@ -36,13 +36,15 @@ class Import:
 
 def plan_import(opml: Opml, sources: Sequence[Source], group: str | None = None, tags: Iterable[str] = ()) -> Import:
     """Entries for every outline that `sources` do not read yet; `group` and `tags` are put on each of them."""
-    taken = {s.id for s in sources}
+    ids = Ids(s.id for s in sources)
     addresses = {address_key(s): s.id for s in sources}
     entries: list[Mapping[str, Any]] = []
     known: list[Known] = []
     problems = list(opml.problems)
     for outline in opml.outlines:
-        raw = _entry(outline, group, tuple(tags), taken)
+        raw = _entry(outline, group, tuple(tags))
+        named = raw["id"] if isinstance(raw.get("id"), str) and re.fullmatch(ID, raw["id"]) else None
+        raw = {**raw, "id": named or "unnamed"}
         wrong: list[Problem] = []
         source = check_entry(raw, _document(outline, raw), wrong)
         problems += wrong
@@ -52,8 +54,8 @@ def plan_import(opml: Opml, sources: Sequence[Source], group: str | None = None,
         if same is not None:
             known.append(Known(outline.place, source.title or source.url, same))
             continue
-        addresses[address_key(source)] = source.id
-        taken.add(source.id)
+        raw["id"] = ids.take(named) if named else ids.take_for(source.title, source.url)
+        addresses[address_key(source)] = raw["id"]
         entries.append(raw)
     return Import(tuple(entries), tuple(known), tuple(sorted(problems)))
 
@@ -64,23 +66,13 @@ def address_key(source: Source) -> str:
     return f"{source.kind} {address}{source.address.removeprefix(source.url)}"
 
 
-def new_id(title: str, url: str, taken: Container[str]) -> str:
-    """An id made from a title, or from the host where the title has no letter for it, that nobody has."""
-    return free_id(slug(title) or slug(host_of(url).removeprefix("www.")), taken)
-
-
-def _entry(outline: Outline, group: str | None, tags: Sequence[str], taken: Container[str]) -> dict[str, Any]:
+def _entry(outline: Outline, group: str | None, tags: Sequence[str]) -> dict[str, Any]:
     raw = dict(outline.entry)
     in_group, folder_tags = folders_as(outline.folders, group)
     given = raw.get("tags", [])
     if isinstance(given, list):
         raw["tags"] = list(dict.fromkeys([*given, *folder_tags, *tags]))
     raw["group"] = in_group
-    wanted = raw.get("id")
-    if not isinstance(wanted, str) or not re.fullmatch(ID, wanted):
-        raw["id"] = new_id(str(raw.get("title", "")), str(raw.get("url", "")), taken)
-    elif wanted in taken:
-        raw["id"] = free_id(wanted, taken)
     return {key: value for key, value in raw.items() if value not in ("", [])}
 
 

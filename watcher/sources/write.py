@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from watcher.errors import OperatorError
 from watcher.model import Source
+from watcher.urls import host_of
 from watcher.yamlfile import parse
 
 ID_LENGTH = 64
@@ -102,11 +103,23 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:ID_LENGTH].strip("-")
 
 
-def free_id(wanted: str, taken: Container[str]) -> str:
-    """`wanted`, or with the first number behind it that makes it new."""
-    base, n = wanted or "source", 1
-    found = base
-    while found in taken:
-        n += 1
-        found = f"{base[: ID_LENGTH - len(str(n)) - 1]}-{n}"
-    return found
+class Ids:
+    """Hands out ids that nobody has."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._last: dict[str, int] = {}  # numbers that were given to each base, so that a thousand equal titles are not counted anew
+
+    def take(self, wanted: str) -> str:
+        """`wanted`, or with the next number behind it that makes it new; taken from now on."""
+        base = wanted or "source"
+        found = base
+        while found in self._taken:
+            n = self._last[base] = self._last.get(base, 1) + 1
+            found = f"{base[: ID_LENGTH - len(str(n)) - 1]}-{n}"
+        self._taken.add(found)
+        return found
+
+    def take_for(self, title: str, url: str) -> str:
+        """An id made from a title, or from the host where the title has no letter for one."""
+        return self.take(slug(title) or slug(host_of(url).removeprefix("www.")))

@@ -22,11 +22,11 @@ from watcher.model import Source
 from watcher.settings import Settings
 from watcher.sources.discover import Suggestion, recognised
 from watcher.sources.files import write_file
-from watcher.sources.importing import address_key, new_id
+from watcher.sources.importing import address_key
 from watcher.sources.kinds import KINDS
 from watcher.sources.load import Roster, check_entry, roster_of
 from watcher.sources.steps import Reading
-from watcher.sources.write import entry_text, with_entries
+from watcher.sources.write import Ids, entry_text, with_entries
 from watcher.urls import absolute
 from watcher.yamlfile import Document, parse
 
@@ -140,7 +140,7 @@ def _entry(chosen: Chosen, written: Mapping[str, Any], source_id: str | None, ro
     taken = {each.source.id for each in roster.listed}
     if source_id in taken:
         raise fail(f"--id: there is a source {source_id!r} already; choose another id")
-    name = source_id or new_id(str(raw.get("title", "")), str(raw.get("url", "")) or str(raw.get("kind", "")), taken)
+    name = source_id or Ids(taken).take_for(str(raw.get("title", "")) or str(raw.get("kind", "")), str(raw.get("url", "")))
     return {"id": name, **{k: v for k, v in raw.items() if (k, v) != ("kind", "feed")}}
 
 
