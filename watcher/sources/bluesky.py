@@ -125,9 +125,9 @@ def read(source: BlueskySource, at: Situation) -> Steps:
             break
     else:
         warning = TOO_MUCH
-    name = f"@{source.actor}" if source.actor else f"“{source.search}”" if source.search else "a list"
+    title = f"@{source.actor} on Bluesky" if source.actor else f"Bluesky: {source.search}" if source.search else "a list on Bluesky"
     memo = {"newest": newest.isoformat() if newest else "", "list": fixed.get("list", "")}
-    return Reading(Parsed(tuple(entries), f"{name} on Bluesky", warning=warning, sure_ids=True), memo, error=error)
+    return Reading(Parsed(tuple(entries), title, warning=warning, sure_ids=True), memo, error=error)
 
 
 def _feed_of(source: BlueskySource, at: Situation, session: Session | None) -> Generator[Ask, Fetched, Query]:

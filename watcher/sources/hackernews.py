@@ -46,7 +46,7 @@ def read(source: HackerNewsSource, at: Situation) -> Steps:
     hits, warning = yield from _hits(source, since)
     newest = max([known or 0, *(min(t, int(at.now.timestamp())) for hit in hits if (t := _time(hit)))])
     entries = tuple(e for hit in hits if (e := _entry(hit)))
-    name = f"“{source.search}” on Hacker News" if source.search else f"Hacker News, {source.points} points"
+    name = "Hacker News: " + (source.search.strip() or f"{source.points} points")
     parsed = Parsed(entries, name, "en", dropped=len(hits) - len(entries), warning=warning, sure_ids=True)
     return Reading(parsed, {"newest": newest} if newest else {})
 

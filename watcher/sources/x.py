@@ -102,7 +102,7 @@ def read(source: XSource, at: Situation) -> Steps:
     """The posts since the last reading, as far as the day's budget goes; the first reading takes the smallest page there is."""
     headers = _headers(at)
     budget = _Budget.of(source, at)
-    title = f"{f'@{source.user}' if source.user else f'“{source.search}”'} on X"
+    title = f"@{source.user} on X" if source.user else f"X: {source.search}"
     if not budget.page:  # no fault of anybody's, so it is none of the source's either
         return Reading(Parsed((), title, warning=f"{SPENT}; it goes on at 00:00 UTC, and `daily_posts: {source.daily_posts}` sets it"))
     user = str(at.memo.get("user", "")) or (yield from _look_up(source, headers))
