@@ -39,6 +39,13 @@ async def asked(program: Program, *args: str, code: int = 0) -> str:
     return out if code != 2 else err
 
 
+async def asked_failing(program: Program, *args: str) -> str:
+    """Standard error of a command that answers no."""
+    ended, _, err = await program.run("sources", *args)
+    assert ended == 1
+    return err
+
+
 async def asked_json(program: Program, *args: str, code: int = 0) -> Any:
     """As `asked`, with --json."""
     return json.loads(await asked(program, *args, "--json", code=code))
@@ -141,7 +148,7 @@ async def test_add_finds_the_feed_of_a_site(program: Program, host: FeedHost) ->
         "# mine\nsources:\n  - id: first   # stays\n    url: https://first.example/\n\n"
         f'  - id: lab-news\n    title: "Lab: news"\n    url: {feed.url}\n    tags: [lab, us]\n    group: labs\n'
     )
-    assert "there already as lab-news" in (await program.run("sources", "add", feed.url))[2]
+    assert "there already as lab-news" in await asked_failing(program, "add", feed.url)
     assert "there is a source 'first' already" in await asked(program, "add", host.base + "/f/x", "--no-check", "--id", "first", code=2)
 
 
@@ -159,6 +166,21 @@ async def test_add_refuses_what_cannot_be_read(program: Program, host: FeedHost)
     assert "not a duration" in await asked(program, "add", host.base, "--no-check", "--every", "often", code=2)
     assert "is not an address" in await asked(program, "add", "nonsense", code=2)
     assert "there is no kind 'fed'" in await asked(program, "add", host.base, "--kind", "fed", code=2)
+
+
+async def test_add_takes_accounts_and_interfaces(program: Program) -> None:
+    """An address that shows what it is, and a kind with keys of its own, become entries with ids that say what they are."""
+    account = "https://bsky.app/profile/ec.europa.eu"
+    await asked(program, "add", account, "--no-check")
+    await asked(program, "add", "--kind", "hackernews", "--with", 'search="national lab"', "--with", "points=5", "--no-check")
+    assert (program.home / "sources" / "added.yaml").read_text().endswith(
+        "\n\nsources:\n  - id: ec-europa-eu-bluesky\n    kind: bluesky\n    actor: ec.europa.eu\n\n"
+        "  - id: national-lab-hackernews\n    kind: hackernews\n    search: national lab\n    points: 5\n"
+    )
+    assert "there already as ec-europa-eu-bluesky" in await asked_failing(program, "add", account, "--no-check")
+    assert "unknown key 'pionts'" in await asked(program, "add", "--kind", "hackernews", "--with", "pionts=5", "--no-check", code=2)
+    assert "write key=value" in await asked(program, "add", "--kind", "hackernews", "--with", "points", "--no-check", code=2)
+    assert "give an address" in await asked(program, "add", code=2)
 
 
 OPML = """<opml version="2.0"><head><title>x</title></head><body>

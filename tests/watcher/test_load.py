@@ -63,6 +63,14 @@ def test_a_group_is_switched_off_as_a_whole() -> None:
     assert [each.off for each in found.listed] == ["its group labs is switched off at own0.yaml:1:16"] * 2
 
 
+def test_a_group_of_the_catalogue_can_be_off_by_default() -> None:
+    """Then the reason says how to switch it on, and any word of the operator's does."""
+    off = Text("built-in/x.yaml", "group: x\ngroups: {x: false}\nsources:\n  - {id: gamma, url: https://c.example/}", Layer.BUILTIN)
+    (gamma,) = read_roster([off]).listed
+    assert gamma.off == "its group is off by default; `concordat sources enable x` switches it on"
+    assert active(read_roster([off, Text("own.yaml", "groups: {x: true}")])) == ["gamma"]
+
+
 def test_a_source_wins_over_its_group() -> None:
     """`enabled` on a source holds against the switch of its group, both ways."""
     found = roster("groups: {labs: false}\nsources:\n  - {id: alpha, override: true, enabled: true}")

@@ -23,7 +23,7 @@ from watcher.yamlfile import Document, suggest, validate
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sources that are switched together; `switched` is where it was switched last, None where nobody did."""
+    """Sources that are switched together; `switched` is where an operator did so last, None where nobody did."""
 
     name: str
     title: str = ""
@@ -186,7 +186,8 @@ def _groups(layers: _Layers, sources: Sequence[tuple[Written, Source]], hidden: 
     for name, said in layers.switches.items():
         layer, on, document = said[-1]
         if name in groups:
-            groups[name] = Group(name, groups[name].title, on, document.place(("groups", name)))
+            place = None if layer is Layer.BUILTIN else document.place(("groups", name))
+            groups[name] = Group(name, groups[name].title, on, place)
         elif layer is not Layer.SWITCHES:
             names = names or {*groups, *_names(hidden)}
             if name not in names:
@@ -214,4 +215,6 @@ def _why_off(entry: Written, source: Source, groups: Mapping[str, Group]) -> str
     group = groups.get(source.group or "")
     if group is None or group.on:
         return ""
+    if group.switched is None:
+        return f"its group is off by default; `concordat sources enable {group.name}` switches it on"
     return f"its group {group.name} is switched off at {group.switched}"

@@ -79,11 +79,11 @@ def with_entries(text: str, file: str, entries: Sequence[Mapping[str, Any]]) -> 
     before = data.get("sources") or []
     place = document.place(("sources", 0)) if before else None
     added = "".join("\n" + entry_text(e, place.column - 3 if place is not None else 2) for e in entries)
-    body = text.rstrip("\n") + "\n" if text.strip() else ""
-    if not before:
-        body = re.sub(r"(?m)^sources:[ \t]*(\[\]|~|null)?[ \t]*(#.*)?\n", "", body) + "sources:\n"
-        added = added.removeprefix("\n")
-    whole = body + added
+    body = text if not text or text.endswith("\n") else text + "\n"
+    if before:
+        whole = body.rstrip("\n") + "\n" + added
+    else:
+        whole = re.sub(r"(?m)^sources:[ \t]*(\[\]|~|null)?[ \t]*(#.*)?\n", "", body) + "sources:\n" + added.removeprefix("\n")
     if _holds(whole, file) == {**data, "sources": [*before, *map(dict, entries)]}:
         return whole
     fix = "write the list last, and each entry below `- id:`"

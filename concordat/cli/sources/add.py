@@ -140,8 +140,15 @@ def _entry(chosen: Chosen, written: Mapping[str, Any], source_id: str | None, ro
     taken = {each.source.id for each in roster.listed}
     if source_id in taken:
         raise fail(f"--id: there is a source {source_id!r} already; choose another id")
-    name = source_id or Ids(taken).take_for(str(raw.get("title", "")) or str(raw.get("kind", "")), str(raw.get("url", "")))
+    name = source_id or Ids(taken).take_for(str(raw.get("title", "")) or _account(raw), str(raw.get("url", "")))
     return {"id": name, **{k: v for k, v in raw.items() if (k, v) != ("kind", "feed")}}
+
+
+def _account(raw: Mapping[str, Any]) -> str:
+    """What a source that has no title is called: `ec.europa.eu bluesky`."""
+    kind = str(raw.get("kind", "feed"))
+    words = [v for k, v in raw.items() if isinstance(v, str) and k not in Source.model_fields]
+    return "" if kind in {"feed", "page", "sitemap"} else " ".join([*words, kind])
 
 
 def _valid(raw: Mapping[str, Any]) -> Source:
@@ -156,7 +163,7 @@ def _refuse_known(source: Source, roster: Roster) -> None:
     for each in roster.listed:
         if address_key(each.source) == address_key(source):
             off = f", and is off: {each.off}" if each.off else ""
-            raise fail(f"{source.url} is there already as {each.source.id}{off}", 1)
+            raise fail(f"it is there already as {each.source.id}{off}", 1)
 
 
 def _write(path: Path, raw: Mapping[str, Any]) -> None:
