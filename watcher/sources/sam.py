@@ -56,6 +56,11 @@ class SamSource(Source):
     organization: str = ""
     daily_requests: Annotated[int, Field(ge=1, le=1000)] = 8
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """SAM.gov tells nothing without a key."""
+        return ("sam_api_key",)
+
 
 def read(source: SamSource, at: Situation) -> Steps:
     """The notices posted since the last reading, as far as the day's requests go."""
