@@ -98,7 +98,7 @@ async def test_a_page_where_json_should_be_is_told(federal: FederalRegister, rea
     """A bot check answers 200 with HTML: that is a failure, not "no news"."""
     federal.faults.append(page("<!doctype html><p>Checking your browser</p>"))
     error = await reader.error(documents(federal))
-    assert (error.reason, "web page" in str(error)) == (FetchReason.UNREADABLE, True)
+    assert (error.reason, "web page" in str(error)) == (FetchReason.NOT_A_FEED, True)
 
 
 # --- USAspending --------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ async def test_odd_hits_are_passed_over(reader: Reader, body: bytes) -> None:
         hn.fault = replaced(body, "application/json")
         assert await reader.entries(source_of("hackernews", url=hn.base, search="x")) == ()
         hn.fault = page()
-        assert (await reader.error(source_of("hackernews", url=hn.base, search="x"))).reason is FetchReason.UNREADABLE
+        assert (await reader.error(source_of("hackernews", url=hn.base, search="x"))).reason is FetchReason.NOT_A_FEED
 
 
 async def test_reddit_posts_are_told_from_their_frame(reader: Reader) -> None:

@@ -32,11 +32,15 @@ class Data:
 
     @classmethod
     def of(cls, body: bytes, what: str) -> Data:
-        """The document; `what` names who should have sent it. Raises FetchError (UNREADABLE) for anything that is no JSON."""
+        """The document; `what` names who should have sent it.
+
+        Raises FetchError: NOT_A_FEED where something else came than JSON, UNREADABLE for JSON that is broken.
+        """
         try:
             return cls(json.loads(body, parse_constant=lambda _: None))
         except (ValueError, RecursionError):
-            raise FetchError(FetchReason.UNREADABLE, f"{what} answered with {_looks_like(body)} where JSON should be") from None
+            reason, came = _looks_like(body)
+            raise FetchError(reason, f"{what} answered with {came} where JSON should be") from None
 
     @classmethod
     def said(cls, error: FetchError) -> Data:
@@ -104,12 +108,10 @@ def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 256
 
 
-def _looks_like(body: bytes) -> str:
+def _looks_like(body: bytes) -> tuple[FetchReason, str]:
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not start:
-        return "nothing"
+    if start.startswith((b"{", b"[")):
+        return FetchReason.UNREADABLE, "broken JSON"
     if start.startswith((b"<!doctype html", b"<html")):
-        return "a web page (a bot check, or an error page)"
-    if start.startswith(b"<"):
-        return "XML"
-    return "broken JSON" if start.startswith((b"{", b"[")) else "something else"
+        return FetchReason.NOT_A_FEED, "a web page (a bot check, or an error page)"
+    return FetchReason.NOT_A_FEED, "XML" if start.startswith(b"<") else "something else" if start else "nothing"

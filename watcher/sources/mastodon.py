@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from pydantic import field_validator, model_validator
@@ -41,6 +41,8 @@ class MastodonSource(Source):
     replies: bool = False
     boosts: bool = False
     token: bool = False
+
+    aside: ClassVar[frozenset[str]] = frozenset({"token"})
 
     @field_validator("account")
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode
 
 from pydantic import Field, field_validator, model_validator
@@ -46,6 +46,8 @@ class XSource(Source):
     replies: bool = False
     reposts: bool = False
     daily_posts: Annotated[int, Field(ge=2 * LEAST, le=100_000)] = 100
+
+    aside: ClassVar[frozenset[str]] = frozenset({"daily_posts"})  # another budget is no reason to forget what was read of it
 
     @field_validator("user")
     @classmethod
