@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from watcher.fetch.exchange import Fetched
@@ -22,6 +23,7 @@ from watcher.sources.written import Many, Texts
 from watcher.text import clean, cut, one_line, title_text, visible
 
 PER_PAGE = 100
+OVERLAP = timedelta(hours=3)  # moments are to the second here; this is for late comers, and for an hour of summer time
 SPACING = 2.0  # seconds between two pages, with which both services go on answering
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _VOID = frozenset({"cancelled", "unsuccessful", "withdrawn"})
@@ -60,7 +62,8 @@ def releases(
         kept = [e for r, e in read if wanted.within(e.title, e.summary, e.facts.buyer or "", *_things(r))]
         return Page(kept, next_query(package.text("links", "next")), len(found) - len(read), len(read) - len(kept))
 
-    walked = yield from walk(Register(name, ask, page, "look at `stages` and `url` of this source"), at)
+    register = Register(name, ask, page, "look at `stages` and `url` of this source", first=timedelta(days=1), overlap=OVERLAP)
+    walked = yield from walk(register, at)
     return walked.reading()
 
 
