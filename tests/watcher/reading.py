@@ -51,7 +51,8 @@ class Reader:
         got = await ask(source, before, self._reach)
         if got.reading is not None and got.headers is not None:
             memo = before.memo if got.reading.memo is None else got.reading.memo
-            after = replace(before, memo=memo, first_ok_at=before.first_ok_at or self.now)
+            seen = before.seen if got.reading.seen is None else got.reading.seen
+            after = replace(before, memo=memo, seen=seen, first_ok_at=before.first_ok_at or self.now)
             if got.error is None:
                 etag, modified = got.headers.get("etag"), got.headers.get("last-modified")
                 after = replace(after, etag=etag, last_modified=modified, body_hash=got.body_hash)

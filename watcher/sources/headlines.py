@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
@@ -88,3 +89,12 @@ def is_day(text: str) -> bool:
 
 def _within(element: HtmlElement, block: HtmlElement) -> bool:
     return element is block or any(a is block for a in element.iterancestors())
+
+
+def title_in_address(url: str) -> str:
+    """The words in an address, for want of a title: `/news/openai-signs-with-lanl.html` → `Openai signs with lanl`."""
+    pieces = [p for p in unquote(re.split(r"[?#]", url, maxsplit=1)[0]).split("/")[3:] if p]
+    words = [re.sub(r"[\W_]+", " ", re.sub(r"\.(html?|php|aspx?|pdf)$", "", p, flags=re.IGNORECASE)).strip() for p in pieces]
+    named = [w for w in words if sum(c.isalpha() for c in w) > 3]
+    text = one_line(named[-1] if named else " ".join(words) or url, TITLE_LIMIT)
+    return text[:1].upper() + text[1:]

@@ -19,6 +19,7 @@ from watcher.sources import (
     page,
     reddit,
     sam,
+    sitemap,
     ted,
     usaspending,
     x,
@@ -44,6 +45,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "feed": Kind(feed.FeedSource, feed.read, push=feed.parse_feed),
     "page": Kind(page.PageSource, page.read, floor=timedelta(minutes=10)),
+    "sitemap": Kind(sitemap.SitemapSource, sitemap.read, floor=timedelta(minutes=10)),
     "bluesky": Kind(bluesky.BlueskySource, bluesky.read, floor=timedelta(minutes=5)),
     "mastodon": Kind(mastodon.MastodonSource, mastodon.read, floor=timedelta(minutes=5)),
     "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),
