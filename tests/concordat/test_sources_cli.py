@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.program import Program
-from tests.fakes.feedfaults import PAGE, status
+from tests.fakes.feedfaults import PAGE, empty, garbage, gzip_bomb, huge, page, redirect, reset_midway, status
 from tests.fakes.feedhost import FeedHost
 from watcher.sources.files import write_file
 from watcher.sources.load import load_roster, load_sources
@@ -49,6 +50,12 @@ async def asked_failing(program: Program, *args: str) -> str:
 async def asked_json(program: Program, *args: str, code: int = 0) -> Any:
     """As `asked`, with --json."""
     return json.loads(await asked(program, *args, "--json", code=code))
+
+
+def builtin(program: Program) -> Program:
+    """The same home with the catalogue."""
+    program.env["CONCORDAT_BUILTIN_SOURCES"] = "true"
+    return program
 
 
 async def test_list_shows_health_and_reason(program: Program, host: FeedHost) -> None:
@@ -108,6 +115,34 @@ async def test_check_says_what_is_wrong_and_what_to_try(program: Program, host: 
     assert "2 sources: 1 can be read, 1 cannot" in await asked(program, "check", "--all", code=1)
     assert "did you mean 'good'" in await asked(program, "check", "godo", code=2)
     assert "write the id of a source, an address, or --all" in await asked(program, "check", code=2)
+
+
+FAULTS = {
+    "missing": (status(404), "not_found"),
+    "refused": (status(403), "blocked"),
+    "gone": (status(410), "gone"),
+    "hurried": (status(429, retry_after=60), "rate_limited"),
+    "failing": (status(503), "rate_limited"),
+    "erring": (status(500), "http"),
+    "page": (page(), "not_a_feed"),
+    "empty": (empty(), "not_a_feed"),
+    "noise": (garbage(), "not_a_feed"),
+    "huge": (huge(), "too_large"),
+    "bomb": (gzip_bomb(), "too_large"),
+    "torn": (reset_midway(), "connection"),
+}
+
+
+async def test_check_all_says_of_each_fault_what_to_try(program: Program, host: FeedHost) -> None:
+    """Twelve sorts of trouble at one host: each has its reason and its advice, and none keeps another from being asked."""
+    for name, (fault, _) in FAULTS.items():
+        host.feed(name).fault = fault
+    loop = host.feed("loop")
+    loop.fault = redirect(loop.url)
+    program.sources(*({"id": f.name, "url": f.url} for f in host.feeds.values()))
+    reports = await asked_json(program, "check", "--all", code=1)
+    assert {r["id"]: r["reason"] for r in reports} == {**{name: reason for name, (_, reason) in FAULTS.items()}, "loop": "redirects"}
+    assert [r["id"] for r in reports if not r["try"] or not r["message"] or "\n" in r["message"] + r["try"]] == []
 
 
 async def test_groups_are_switched_and_a_running_watcher_follows(program: Program, host: FeedHost) -> None:
@@ -225,8 +260,20 @@ async def test_sources_that_wait_say_for_what(program: Program) -> None:
     found = {f["what"]: (f["ok"], f["text"]) for f in json.loads(out)}
     assert code == 1
     assert found["source credentials"] == (False, f"these sources wait: posts {row['why'].removeprefix('waits ')}")
-    program.env |= {"CONCORDAT_BLUESKY_HANDLE": "a.example", "CONCORDAT_BLUESKY_PASSWORD": "secret"}
+    assert "; the others wait for CONCORDAT_X_BEARER_TOKEN\n" in await asked(builtin(program), "enable", "x")
+    program.env |= {"CONCORDAT_BUILTIN_SOURCES": "false", "CONCORDAT_BLUESKY_HANDLE": "a.example", "CONCORDAT_BLUESKY_PASSWORD": "secret"}
     assert (await asked_json(program, "list"))[0]["health"] == "new"
+
+
+async def test_the_shell_completes_names(program: Program, tmp_path: Path) -> None:
+    """Groups and ids, of the home that is typed."""
+    program.sources({"id": "press", "url": "https://a.example/", "group": "pressing"})
+    script = "import sys; sys.argv = ['concordat']; from concordat.cli import main; main()"
+    for words, found in ((f"disable --home {tmp_path} pre", ["pressing", "press"]), (f"check --home {tmp_path} pre", ["press"])):
+        line = f"concordat sources {words}"
+        env = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1), "_CONCORDAT_COMPLETE": "complete_bash"}
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, env=program.env | env, stdout=asyncio.subprocess.PIPE)
+        assert (await process.communicate())[0].decode().split() == found
 
 
 async def test_commands_that_write_want_a_home(tmp_path: Path) -> None:

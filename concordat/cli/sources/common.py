@@ -24,24 +24,25 @@ from watcher.sources.load import Listed, Roster, roster_of
 from watcher.yamlfile import suggest
 
 
-def complete_group(incomplete: str) -> list[str]:
+def complete_group(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of groups, for the shell."""
-    return [name for name in _roster().groups if name.startswith(incomplete)]
+    return [name for name in _known(ctx).groups if name.startswith(incomplete)]
 
 
-def complete_source(incomplete: str) -> list[str]:
+def complete_source(ctx: typer.Context, incomplete: str) -> list[str]:
     """Ids of sources, for the shell."""
-    return [each.source.id for each in _roster().listed if each.source.id.startswith(incomplete)]
+    return [each.source.id for each in _known(ctx).listed if each.source.id.startswith(incomplete)]
 
 
-def complete_name(incomplete: str) -> list[str]:
+def complete_name(ctx: typer.Context, incomplete: str) -> list[str]:
     """Groups, then sources."""
-    return complete_group(incomplete) + complete_source(incomplete)
+    return complete_group(ctx, incomplete) + complete_source(ctx, incomplete)
 
 
-def _roster() -> Roster:
+def _known(ctx: typer.Context) -> Roster:
+    """The sources of the home that is typed, or of the usual one; none where its files have mistakes: a shell cannot tell of them."""
     try:
-        return roster_of(load_settings())
+        return roster_of(load_settings(ctx.params.get("home")))
     except ConcordatError:
         return Roster((), {})
 

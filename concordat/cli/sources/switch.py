@@ -53,6 +53,8 @@ def _line(roster: Roster, name: str, *, on: bool) -> str:
     members = roster.of_group(name)
     read = [each.source.id for each in members if not each.off]
     if on:
-        return f"{name} is on: {len(read)} of {counted(len(members), 'source')} read"
+        waits = sorted({setting for each in members for setting in each.waits})
+        waiting = f"; the others wait for {' and '.join(waits)}" if waits else ""
+        return f"{name} is on: {len(read)} of {counted(len(members), 'source')} read{waiting}"
     stay = f"; on by themselves stay {', '.join(read)}" if read else ""
     return f"{name} is off: {counted(len(members) - len(read), 'source')} not read{stay}"
