@@ -32,6 +32,7 @@ async def test_an_award_rings_with_its_sum_and_its_parties(tmp_path: Path) -> No
     buyer = "Department of Defense (Department of the Army)"
     assert "award W9124P2" in told[f"{buyer} → CARAHSOFT TECHNOLOGY CORP (OpenAI)"]
     assert "$24 million" in told[f"{buyer} → CARAHSOFT TECHNOLOGY CORP (OpenAI)"]
+    assert "$2 million" in told["DEPT OF DEFENSE, DEPT OF THE ARMY, AMC → Four Points Technology (Anthropic)"]
     assert "£6 million · award ocds-b5fd17-000003/1" in told["Home Office → Softcat plc (Palantir)"]
     assert "€8 million" in told["Ministère des Armées → Mistral AI"]
     assert KEY not in out + err + "".join(texts)

@@ -63,7 +63,8 @@ async def test_an_award_is_an_item_with_its_facts(tenders: Ocds, reader: Reader)
     )  # fmt: skip
     (item,) = await reader.entries(releases(tenders))
     assert (item.title, item.lang, item.entry_id) == ("AI assistant for caseworkers", "en", f"{told['ocid']} {told['id']}")
-    assert item.summary == "Contract by Home Office, supplier Softcat plc, 750,000 GBP.\nLicences for ChatGPT Enterprise & support."
+    about = "Licences for ChatGPT Enterprise & support."
+    assert item.summary == f"Contract by Home Office, supplier Softcat plc (OpenAI), 750,000 GBP.\n{about}"
     assert item.published == NOW - timedelta(hours=3)
     assert item.facts == Facts(750_000, "GBP", "Home Office", "Softcat plc", "OpenAI", f"{told['ocid']}/1", "contract")
     assert item.url in {
@@ -178,7 +179,7 @@ async def test_a_notice_is_an_item_with_its_facts(ted: Ted, reader: Reader) -> N
     (item,) = await reader.entries(found(ted))
     number = told["publication-number"]
     assert (item.title, item.lang) == ("Germany – Software – KI-Assistent", "en")
-    assert item.summary == "Federal Office · → Bechtle AG · 1,200,000 EUR · CPV 72000000\nLicences for Microsoft Copilot"
+    assert item.summary == "Federal Office · → Bechtle AG (Microsoft) · 1,200,000 EUR · CPV 72000000\nLicences for Microsoft Copilot"
     assert (item.entry_id, item.url) == (number, f"https://ted.europa.eu/en/notice/-/detail/{number}")
     assert item.published == datetime(2026, 11, 23, 23, tzinfo=UTC)
     assert item.facts == Facts(1_200_000.5, "EUR", "Federal Office", "Bechtle AG", "Microsoft", number, "award")

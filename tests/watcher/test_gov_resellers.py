@@ -22,7 +22,7 @@ from watcher.sources.resellers import is_reseller, vendor_behind
         ("OpenAI OpCo, LLC", "ChatGPT Enterprise on behalf of Microsoft", None),
         ("Carahsoft", "Cloudera resold on behalf of Carahsoft", None),
         ("", "OpenAI", None),
-        ("Insight Public Sector", "IBM, Oracle, SAP, Adobe and Splunk maintenance", "IBM, Oracle, SAP"),
+        ("Insight Public Sector", "IBM, Oracle, Adobe and Splunk under SAP", "IBM, Oracle, Adobe"),
         ("Four Points Technology", "Copilot for Microsoft 365 rollout", "Microsoft"),
     ],
 )

@@ -122,8 +122,8 @@ async def test_an_award_is_an_item_with_its_facts(spending: USAspending, reader:
     (entry,) = await reader.entries(awards(spending))
     assert entry.title == "CARAHSOFT TECHNOLOGY CORP: CHATGPT ENTERPRISE LICENSES"
     assert entry.summary == (
-        "Department of Defense (Department of the Army): DELIVERY ORDER W9124P26F0001, 12,345,679 USD obligated, signed 2026-11-23, "
-        "changed 2026-11-23.\nCHATGPT ENTERPRISE LICENSES"
+        "Department of Defense (Department of the Army): DELIVERY ORDER W9124P26F0001, 12,345,679 USD obligated, "
+        "to CARAHSOFT TECHNOLOGY CORP (OpenAI), signed 2026-11-23, changed 2026-11-23.\nCHATGPT ENTERPRISE LICENSES"
     )
     assert entry.url == "https://www.usaspending.gov/award/CONT_AWD_W9124P26F0001_9700_-NONE-_-NONE-"
     assert entry.published == datetime(2026, 11, 23, tzinfo=UTC)
@@ -222,8 +222,8 @@ async def test_an_award_notice_is_an_item_with_its_facts(sam: Sam, reader: Reade
     (entry,) = await reader.entries(notices(sam))
     assert (entry.entry_id, entry.title, entry.url) == (told["noticeId"], "Claude for Government seats", told["uiLink"])
     assert entry.summary == (
-        "Award Notice by DEPT OF DEFENSE, DEPT OF THE ARMY, AMC, awarded to Four Points Technology, L.L.C., 2,500,000 USD, award W1, "
-        "solicitation SOL-0, NAICS 541715, responses until 2026-12-01T16:00:00-05:00."
+        "Award Notice by DEPT OF DEFENSE, DEPT OF THE ARMY, AMC, awarded to Four Points Technology, L.L.C. (Anthropic), 2,500,000 USD, "
+        "award W1, solicitation SOL-0, NAICS 541715, responses until 2026-12-01T16:00:00-05:00."
     )
     buyer = "DEPT OF DEFENSE, DEPT OF THE ARMY, AMC"
     assert entry.facts == Facts(2.5e6, "USD", buyer, "Four Points Technology, L.L.C.", "Anthropic", "W1", "award")

@@ -16,7 +16,7 @@ from watcher.model import Facts, Source, Stage
 from watcher.sources.entry import SUMMARY_LIMIT, TITLE_LIMIT, Entry
 from watcher.sources.jsondata import Data
 from watcher.sources.register import Page, Register, Token, Window, at_query, currency_of, next_query, walk, with_query
-from watcher.sources.resellers import vendor_behind
+from watcher.sources.resellers import vendor_behind, with_vendor
 from watcher.sources.steps import Ask, Situation, Steps
 from watcher.sources.wanted import Wanted
 from watcher.sources.written import Many, Texts
@@ -141,8 +141,9 @@ def _head(release: Data, facts: Facts) -> str:
     """The essentials in a line, from which a reader knows what kind of notice this is."""
     what = {"ended": "called off or ended", "amended": "changed contract"}.get(facts.stage or "", facts.stage or "notice")
     until = release.moment("tender", "tenderPeriod", "endDate") if facts.stage == "tender" else None
+    supplier = with_vendor(facts.supplier or "", facts.vendor)
     said = [
-        f"{what} by {facts.buyer}" if facts.buyer else what, f"supplier {facts.supplier}" if facts.supplier else "",
+        f"{what} by {facts.buyer}" if facts.buyer else what, f"supplier {supplier}" if supplier else "",
         f"{facts.amount:,.0f} {facts.currency or ''}".strip() if facts.amount else "", f"offers until {until:%Y-%m-%d}" if until else "",
     ]  # fmt: skip
     head = ", ".join(s for s in said if s)

@@ -51,6 +51,11 @@ def vendor_behind(supplier: str, *texts: str) -> str | None:
     return ", ".join(list(dict.fromkeys(named))[:MOST]) or None
 
 
+def with_vendor(supplier: str, vendor: str | None) -> str:
+    """`Carahsoft (OpenAI)`: as readers are told it, and so that rules which look for the maker find it in the text."""
+    return f"{supplier} ({vendor})" if vendor else supplier
+
+
 def _name(said: str, supplier: str) -> str:
     """The maker's own name where it is a known one, else what was said, as far as it is a name."""
     words: list[str] = []

@@ -18,7 +18,7 @@ from watcher.model import Facts, Source, Stage
 from watcher.sources.entry import SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Parsed
 from watcher.sources.jsondata import Data
 from watcher.sources.register import Page, Register, Token, Window, day, walk, with_query, words_of
-from watcher.sources.resellers import vendor_behind
+from watcher.sources.resellers import vendor_behind, with_vendor
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.sources.wanted import Wanted
 from watcher.sources.written import Many, Texts, codes
@@ -115,7 +115,7 @@ def _register(source: SamSource, key: SecretStr) -> Register:
         more = bool(notices) and (number + 1) * size < (answer.number("totalRecords") or 0)
         return Page(kept, number + 1 if more else None, len(notices) - len(read), len(read) - len(kept))
 
-    return Register(NAME, ask, page, "look at `words`, `types`, `naics` and `organization` of this source", overlap=timedelta(days=1))
+    return Register(NAME, ask, page, "look at `words`, `types`, `naics` and `organization` of this source", overlap=timedelta(hours=12))
 
 
 def _asked_for(notice: Data, entry: Entry, wanted: Wanted, naics: frozenset[str], types: frozenset[str]) -> bool:
@@ -145,8 +145,9 @@ def _entry(notice: Data) -> Entry | None:
     award = notice.get("award")
     supplier, amount = title_text(award.text("awardee", "name"), 300), award.number("amount")
     number = title_text(award.text("number"), 100)
+    vendor = vendor_behind(supplier, title)
     said = [
-        f"{kind} by {buyer}" if buyer else kind, f"awarded to {supplier}" if supplier else "",
+        f"{kind} by {buyer}" if buyer else kind, f"awarded to {with_vendor(supplier, vendor)}" if supplier else "",
         f"{amount:,.0f} USD" if amount else "", f"award {number}" if number else "",
         _labelled("solicitation", notice.text("solicitationNumber")), _labelled("NAICS", notice.text("naicsCode")),
         _labelled("responses until", notice.text("responseDeadLine")), _labelled("set aside:", notice.text("typeOfSetAsideDescription")),
@@ -161,7 +162,7 @@ def _entry(notice: Data) -> Entry | None:
         tags=(kind,) if kind else (),
         facts=Facts(
             amount=amount or None, currency="USD" if amount else None, buyer=buyer or None, supplier=supplier or None,
-            vendor=vendor_behind(supplier, title), award_id=number or None, stage=_STAGES.get(kind.casefold()),
+            vendor=vendor, award_id=number or None, stage=_STAGES.get(kind.casefold()),
         ),
     )  # fmt: skip
 

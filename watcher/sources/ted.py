@@ -21,7 +21,7 @@ from watcher.model import Facts, Source, Stage
 from watcher.sources.entry import SUMMARY_LIMIT, TITLE_LIMIT, Entry
 from watcher.sources.jsondata import Data
 from watcher.sources.register import LONGEST_TOKEN, Page, Register, Token, Window, currency_of, walk
-from watcher.sources.resellers import vendor_behind
+from watcher.sources.resellers import vendor_behind, with_vendor
 from watcher.sources.steps import Ask, Situation, Steps
 from watcher.sources.written import Texts, codes
 from watcher.text import cut, title_text, visible
@@ -127,7 +127,7 @@ def _entry(notice: Data) -> Entry | None:
     until = notice.moment("deadline-receipt-request") or notice.moment("deadline-receipt-request", 0)
     cpv = list(dict.fromkeys(_texts(notice.get("classification-cpv"))))[:6]
     said = [
-        facts.buyer or "", f"→ {facts.supplier}" if facts.supplier else "",
+        facts.buyer or "", f"→ {with_vendor(facts.supplier, facts.vendor)}" if facts.supplier else "",
         f"{facts.amount:,.0f} {facts.currency or ''}".strip() if facts.amount else "",
         f"⏱ {until:%Y-%m-%d}" if until and facts.stage == "tender" else "",
         title_text(" ".join(["CPV", *cpv]), 100) if cpv else "",

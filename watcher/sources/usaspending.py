@@ -22,7 +22,7 @@ from watcher.model import Facts, Source, Stage
 from watcher.sources.entry import SUMMARY_LIMIT, TITLE_LIMIT, Entry
 from watcher.sources.jsondata import Data
 from watcher.sources.register import Page, Register, Token, Window, day, walk
-from watcher.sources.resellers import vendor_behind
+from watcher.sources.resellers import vendor_behind, with_vendor
 from watcher.sources.steps import Ask, Situation, Steps
 from watcher.sources.written import Many, Texts
 from watcher.text import clean, cut, title_text, visible
@@ -142,8 +142,10 @@ def _entry(award: Data, group: str, late: datetime | None) -> Entry | None:
     stage: Stage = "amended" if signed and changed and changed - signed > AMENDED else "award"
     buyer = _agency(award)
     kind = title_text(award.text("Contract Award Type") or award.text("Award Type"), 100)
+    vendor = vendor_behind(recipient, description)
     head = [
         f"{buyer}: {kind or group} {number}".strip(" :"), f"{amount:,.0f} USD obligated" if amount is not None else "",
+        f"to {with_vendor(recipient, vendor)}" if recipient else "",
         f"signed {day(signed)}" if signed else "", f"changed {day(changed)}" if changed else "",
     ]  # fmt: skip
     what = title_text(description, 300) or f"{kind or group} {number}"
@@ -156,7 +158,7 @@ def _entry(award: Data, group: str, late: datetime | None) -> Entry | None:
         lang="en",
         facts=Facts(
             amount=amount, currency="USD" if amount is not None else None, buyer=buyer or None, supplier=recipient or None,
-            vendor=vendor_behind(recipient, description), award_id=number or None, stage=stage,
+            vendor=vendor, award_id=number or None, stage=stage,
         ),
     )  # fmt: skip
 
