@@ -147,6 +147,15 @@ async def test_only_as_many_pages_as_needed(bluesky: Bluesky, reader: Reader) ->
     assert [q.query.get("cursor") for q in bluesky.asked[asked:]] == [None, "30"]
 
 
+async def test_what_was_empty_at_first_is_read_whole(bluesky: Bluesky, reader: Reader) -> None:
+    """The first posts of a search may be more than a page."""
+    source = of(bluesky, search="venado")
+    assert await reader.entries(source) == ()
+    for i in range(90):
+        bluesky.post(WHO, f"Venado {i}")
+    assert len(await reader.entries(source)) == 90
+
+
 async def test_a_flood_ends_and_is_told(bluesky: Bluesky, reader: Reader) -> None:
     """Catching up has a bound, and the operator hears what it cost."""
     source = of(bluesky, actor=WHO)

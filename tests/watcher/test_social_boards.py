@@ -54,6 +54,16 @@ async def test_only_news_is_asked_for(reader: Reader) -> None:
         assert len(hn.asked) == 2
 
 
+async def test_what_was_empty_at_first_is_read_whole(reader: Reader) -> None:
+    """The first stories of a search may be more than a page."""
+    async with HackerNews() as hn:
+        source = source_of("hackernews", url=hn.base, search="openai")
+        assert await reader.entries(source) == ()
+        for i in range(150):
+            hn.story(f"OpenAI {i}")
+        assert len(await reader.entries(source)) == 150
+
+
 async def test_more_than_a_thousand_hits_are_found(reader: Reader) -> None:
     """The search gives a thousand hits a query, so the rest is asked for by time; hits of one second are not lost between."""
     async with HackerNews() as hn:

@@ -99,6 +99,16 @@ async def test_an_account_is_looked_up_once_and_read_on_from_what_is_known(serve
     assert server.paths().count("/api/v1/accounts/lookup") == 1
 
 
+@pytest.mark.parametrize("keys", [{}, {"hashtag": "ki"}])
+async def test_what_was_empty_at_first_is_read_whole(server: Mastodon, reader: Reader, keys: dict[str, str]) -> None:
+    """The first posts of an account or a hashtag may be more than a page."""
+    source = of(server, **keys)
+    assert await reader.entries(source) == ()
+    for i in range(90):
+        server.post("bund", f"<p>New {i}</p>", tags=[{"name": "ki"}])
+    assert len(await reader.entries(source)) == 90
+
+
 async def test_ids_are_compared_by_length_first(server: Mastodon, reader: Reader) -> None:
     """100 is younger than 99, though as text it would be older."""
     source = of(server)

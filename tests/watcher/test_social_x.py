@@ -101,6 +101,15 @@ async def test_the_account_is_looked_up_once_and_read_on(x: X, reader: Reader) -
     assert (x.charged, x.paths().count("/2/users/by/username/ENERGY")) == (40, 1)
 
 
+async def test_a_search_that_found_nothing_at_first_misses_nothing_later(x: X, reader: Reader) -> None:
+    """The first reading takes a small page of what stood there, not the first that brings something."""
+    source = of(x, search="venado", daily_posts=1000)
+    assert await reader.entries(source) == ()
+    for i in range(150):
+        x.tweet("ENERGY", f"Venado {i}")
+    assert len(await reader.entries(source)) == 150
+
+
 @pytest.mark.parametrize("daily", [20, 37, 100, 250])
 async def test_no_more_is_read_in_a_day_than_may_be(x: X, reader: Reader, daily: int) -> None:
     """Whatever is posted, quotes included, the meter stays within `daily_posts`; the next UTC day it goes on."""

@@ -101,7 +101,7 @@ def read(source: BlueskySource, at: Situation) -> Steps:
     method, fixed = yield from _feed_of(source, at, session)
     mark = parse_moment(str(at.memo.get("newest", "")))
     entries: list[Entry] = []
-    cursor, newest, warning = "", mark, ""
+    cursor, newest, warning, first = "", mark, "", "newest" not in at.memo
     error: FetchError | None = None
     for page in range(PAGES_MOST):
         query = {**fixed, "limit": str(FULL_PAGE if page else FIRST_PAGE), **({"cursor": cursor} if cursor else {})}
@@ -118,7 +118,7 @@ def read(source: BlueskySource, at: Situation) -> Steps:
         entries += [entry for item in items if (entry := _entry(item, source))]
         newest = max(filter(None, (newest, *(min(m, at.now) for m in moments))), default=None)
         cursor, before = answer.text("cursor"), cursor
-        if not cursor or cursor == before or mark is None or not moments or min(moments) <= mark:
+        if not cursor or cursor == before or first or not moments or (mark is not None and min(moments) <= mark):
             break
         if error := used_up(got.headers, at.now):
             newest = mark

@@ -42,13 +42,13 @@ class HackerNewsSource(Source):
 def read(source: HackerNewsSource, at: Situation) -> Steps:
     """The newest hits, back to a little before the last reading; of stories that must gain points first, the last two days each time."""
     known = at.memo.get("newest")
-    since = known - (RIPENS if source.points else LATE) if isinstance(known, int) else None
+    since = max(known - (RIPENS if source.points else LATE), 0) if isinstance(known, int) else None
     hits, warning = yield from _hits(source, since)
     newest = max([known or 0, *(min(t, int(at.now.timestamp())) for hit in hits if (t := _time(hit)))])
     entries = tuple(e for hit in hits if (e := _entry(hit)))
     name = "Hacker News: " + (source.search.strip() or f"{source.points} points")
     parsed = Parsed(entries, name, "en", dropped=len(hits) - len(entries), warning=warning, sure_ids=True)
-    return Reading(parsed, {"newest": newest} if newest else {})
+    return Reading(parsed, {"newest": newest})
 
 
 def _hits(source: HackerNewsSource, since: int | None) -> Generator[Ask, Fetched, tuple[list[Data], str]]:

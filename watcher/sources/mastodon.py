@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from pydantic import field_validator, model_validator
 
@@ -24,6 +24,7 @@ from watcher.text import one_line
 from watcher.units import parse_moment
 from watcher.urls import linked, origin_of
 
+NUMBER_MOST = 64  # characters of a post's number
 PAGE = 40  # posts, the most that servers give
 CLOSED = frozenset({401, 403, 422})  # how servers say that strangers are not served
 RSS_FOR = timedelta(days=1)  # a closed API is tried again after this long
@@ -104,7 +105,8 @@ def read(source: MastodonSource, at: Situation) -> Steps:
 
 def _api(source: MastodonSource, at: Situation) -> Steps:
     headers = _headers(source, at)
-    account, since = str(at.memo.get("account", "")), str(at.memo.get("since", ""))
+    account = str(at.memo.get("account", ""))
+    since = str(at.memo["since"]) if "since" in at.memo else None
     remembered = bool(account)
     if source.account and not account:
         account = yield from _look_up(source, headers)
@@ -114,7 +116,7 @@ def _api(source: MastodonSource, at: Situation) -> Steps:
         if e.reason not in {FetchReason.NOT_FOUND, FetchReason.GONE} or not remembered:
             raise
         account = yield from _look_up(source, headers)  # made anew under the same name
-        found = yield from _timeline(source, at, account, "", headers)
+        found = yield from _timeline(source, at, account, None, headers)
     title = f"{source.name} on {source.server.partition('://')[2]}"
     parsed = Parsed(tuple(found.entries), title, warning=found.warning, sure_ids=True)
     return Reading(parsed, {"account": account, "since": found.newest}, error=found.error)
@@ -155,42 +157,48 @@ class _Found:
 
 
 def _timeline(
-    source: MastodonSource, at: Situation, account: str, since: str, headers: dict[str, str]
+    source: MastodonSource, at: Situation, account: str, since: str | None, headers: dict[str, str]
 ) -> Generator[Ask, Fetched, _Found]:
-    """The posts from the newest back to `since`.
+    """The posts from the newest back to number `since`, which is empty where there were none; without it, one page.
 
     An account's posts come in order, so the server may leave out the known ones. Posts with a hashtag arrive late from other servers, under
     numbers of the past: there a whole page is read each time, and the store knows which of it are new.
     """
-    url = _first_url(source, account, since)
-    found = _Found(since)
+    known, below = since or "", ""
+    found = _Found(known)
     for page in range(PAGES_MOST):
         try:
-            got = yield Ask(url, headers)
+            got = yield Ask(_url(source, account, known, below), headers)
         except FetchError as e:
             if page == 0:
                 raise
-            return replace(found, newest=since, error=_told(e, source))
+            return replace(found, newest=known, error=_told(e, source))
         answer = Data.of(got.body, source.server)
         if not isinstance(answer.value, list):
             raise FetchError(FetchReason.UNREADABLE, f"{source.server} gave no list of posts; is it a Mastodon server?")
-        numbers = [n for status in answer.each() if (n := status.text("id"))]
+        numbers = [n for status in answer.each() if 0 < len(n := status.text("id")) <= NUMBER_MOST]
         found.newest = max((found.newest, *numbers), key=_age)
         found.entries += [entry for status in answer.each() if (entry := _entry(status, source))]
-        url = linked(got.headers.get("link", ""), "next", url)
-        if not since or not numbers or not url or origin_of(url) != source.server or _age(min(numbers, key=_age)) <= _age(since):
+        below = _below(linked(got.headers.get("link", ""), "next", got.url))
+        if since is None or not numbers or not below or _age(min(numbers, key=_age)) <= _age(known):
             return found
         if error := used_up(got.headers, at.now):
-            return replace(found, newest=since, error=error)
+            return replace(found, newest=known, error=error)
     return replace(found, warning=TOO_MUCH)
 
 
-def _first_url(source: MastodonSource, account: str, since: str) -> str:
+def _url(source: MastodonSource, account: str, since: str, below: str) -> str:
+    query = {"limit": str(PAGE), **({"max_id": below} if below else {})}
     if source.hashtag:
-        return f"{source.server}/api/v1/timelines/tag/{quote(source.hashtag, safe='')}?limit={PAGE}"
-    wanted = {"limit": str(PAGE), "exclude_replies": _word(not source.replies), "exclude_reblogs": _word(not source.boosts)}
-    query = urlencode({**wanted, **({"since_id": since} if since else {})})
-    return f"{source.server}/api/v1/accounts/{quote(account, safe='')}/statuses?{query}"
+        return f"{source.server}/api/v1/timelines/tag/{quote(source.hashtag, safe='')}?{urlencode(query)}"
+    query |= {"exclude_replies": _word(not source.replies), "exclude_reblogs": _word(not source.boosts)}
+    query |= {"since_id": since} if since else {}
+    return f"{source.server}/api/v1/accounts/{quote(account, safe='')}/statuses?{urlencode(query)}"
+
+
+def _below(link: str) -> str:
+    """The number that the next page ends before. Nothing else of the link is believed: no host chooses where a token is told."""
+    return parse_qs(urlsplit(link).query).get("max_id", [""])[-1][:NUMBER_MOST]
 
 
 def _word(value: bool) -> str:

@@ -18,7 +18,7 @@ from watcher.sources.feed import parse_feed
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.urls import absolute, host_of, registrable
 
-PAGE = 50
+PAGE = 100  # posts, the most that a feed gives
 _SUBREDDIT = re.compile(r"(?:https?://(?:www\.|old\.)?reddit\.com)?/?(?:r/)?(\w{2,21}(?:\+\w{2,21})*)/?", re.ASCII)
 _LINK = re.compile(r'<a href="([^"<>]+)">\s*\[link\]')
 _TAIL = re.compile(r"\s*submitted by\s+/?u/\S+(?:\s+to\s+/?r/\S+)?\s*(?:\[link\])?\s*(?:\[comments\])?\s*$")

@@ -149,16 +149,16 @@ class _Found:
 
 def _posts(source: XSource, at: Situation, user: str, headers: dict[str, str], budget: _Budget) -> Generator[Ask, Fetched, _Found]:
     """The posts since the last reading, newest first. What a failure behind the first page leaves was paid for, and is kept."""
-    since, token = str(at.memo.get("since", "")), ""
+    since, token, first = str(at.memo.get("since", "")), "", "since" not in at.memo
     found = _Found(since)
     for _ in range(PAGES_MOST):
         if not budget.page:
             return replace(found, warning=f"{SPENT}, and some that came since the last reading are left out")
         try:
-            got = yield Ask(_url(source, user, budget.page if since else LEAST, since, token), headers)
+            got = yield Ask(_url(source, user, LEAST if first else budget.page, since, token), headers)
         except FetchError as e:
             if since and not token and e.status == 400 and source.search:  # older than the week that X searches
-                since = found.newest = ""
+                since, found.newest, first = "", "", True
                 continue
             if not token:
                 raise _told(e) from None
@@ -166,13 +166,17 @@ def _posts(source: XSource, at: Situation, user: str, headers: dict[str, str], b
         answer = Data.of(got.body, "X")
         budget.spend(answer)
         found.entries += _entries(answer, source)
-        found.newest = max((found.newest, answer.text("meta", "newest_id")), key=lambda n: (len(n), n))
+        found.newest = max((found.newest, _number(answer.text("meta", "newest_id"))), key=lambda n: (len(n), n))
         token = answer.text("meta", "next_token")
-        if not token or not since:
+        if not token or first:
             return found
         if error := used_up(got.headers, at.now):
             return replace(found, newest=since, error=error)
     return replace(found, warning=TOO_MUCH)
+
+
+def _number(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() and len(text) <= 24 else ""
 
 
 def _url(source: XSource, user: str, size: int, since: str, token: str) -> str:
