@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from watcher.errors import OperatorError, Place
+from watcher.errors import OperatorError
 from watcher.model import Source
 from watcher.sources.feed import FeedSource
+from watcher.sources.files import Text
 from watcher.sources.importing import Import, address_key, plan_import
-from watcher.sources.load import check_entry, load_roster
+from watcher.sources.load import load_roster, read_roster
 from watcher.sources.opml import EXTENSION, MAX_DEPTH, read_opml, write_opml
-from watcher.yamlfile import Document
+from watcher.sources.write import with_entries
 
 PLAIN = b"""<?xml version="1.0"?>
 <opml version="1.1">
@@ -161,12 +162,12 @@ LISTS = st.lists(FEEDS, max_size=5, unique_by=(lambda s: s.id, address_key))
 
 
 def back(sources: list[Source] | tuple[Source, ...]) -> dict[str, Source]:
-    """Exported and imported into an empty home, by id."""
+    """Exported, imported and written into an empty home, and read from there, by id."""
     found = imported(write_opml("Concordat", sources).encode())
     assert found.problems == ()
     assert found.known == ()
-    raw = [check_entry(e, Document("x", e, {(): Place("x")}), []) for e in found.entries]
-    return {s.id: s for s in raw if s is not None}
+    home = read_roster([Text("f.yaml", with_entries("", "f.yaml", found.entries))])
+    return {each.source.id: each.source for each in home.listed}
 
 
 @given(LISTS)

@@ -16,6 +16,7 @@ from typing import Any
 from watcher.errors import OperatorError, Place, Problem
 from watcher.yamlfile import Document, parse, suggest
 
+OURS = "built-in/sources/"  # what the files of the catalogue are called in messages
 KEYS = ("sources", "group", "title", "groups")
 SWITCHES = "switches.yaml"  # the one file here that commands write over
 
@@ -62,7 +63,7 @@ def catalogue() -> list[Text]:
     """The built-in files."""
     folder = resources.files("watcher.sources") / "catalogue"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    return [Text(f"built-in/sources/{f.name}", f.read_text(encoding="utf-8"), Layer.BUILTIN) for f in files]
+    return [Text(f"{OURS}{f.name}", f.read_text(encoding="utf-8"), Layer.BUILTIN) for f in files]
 
 
 def read_folder(folder: Path | None) -> list[Text]:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from watcher.errors import OperatorError, Place, Problem
 from watcher.model import Source
 from watcher.settings import PREFIX, Settings
-from watcher.sources.files import Layer, SourceFile, Text, Written, catalogue, read_file, read_folder
+from watcher.sources.files import OURS, Layer, SourceFile, Text, Written, catalogue, read_file, read_folder
 from watcher.sources.kinds import KINDS
 from watcher.urls import absolute
 from watcher.yamlfile import Document, suggest, validate
@@ -211,7 +211,11 @@ def _listed(entry: Written, source: Source, groups: Mapping[str, Group], given: 
 
 def _why_off(entry: Written, source: Source, groups: Mapping[str, Group]) -> str:
     if source.enabled is not None:
-        return "" if source.enabled else f"switched off at {entry.document.place(('enabled',))}"
+        place = entry.document.place(("enabled",))
+        if source.enabled:
+            return ""
+        ours = place.file.startswith(OURS)
+        return f"off by default; `concordat sources enable {source.id}` switches it on" if ours else f"switched off at {place}"
     group = groups.get(source.group or "")
     if group is None or group.on:
         return ""

@@ -72,6 +72,8 @@ def with_entries(text: str, file: str, entries: Sequence[Mapping[str, Any]]) -> 
 
     Raises OperatorError where that cannot be done, as for a list in brackets or one that other keys follow.
     """
+    if not entries:
+        return text
     document = parse(text, file)
     data = document.data or {}
     if not isinstance(data, dict):
