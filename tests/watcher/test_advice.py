@@ -36,6 +36,7 @@ def test_advice_fits_the_kind() -> None:
     assert "feed" not in "".join(OTHERS.values())
     assert "links:" in PAGES[FetchReason.UNREADABLE]
     assert advice(FetchError(FetchReason.NOT_A_FEED, "x"), "sam") == OTHERS[FetchReason.NOT_A_FEED]
+    assert "credentials" not in advice(FetchError(FetchReason.BLOCKED, "x"), "reddit")  # it has none
 
 
 def test_a_look_tells_cadence_and_order() -> None:

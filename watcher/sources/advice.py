@@ -35,7 +35,12 @@ PAGES: Mapping[FetchReason, str] = {
     FetchReason.NOT_A_FEED: "check the address; where the page lists articles, say by `links:` which links are theirs (a CSS selector)",
     FetchReason.UNREADABLE: "open it in a browser; where it lists articles, say by `links:` which links are theirs (a CSS selector)",
 }
-_KINDS: Mapping[str, Mapping[FetchReason, str]] = {"feed": {}, "page": PAGES, "sitemap": PAGES}
+REDDIT: Mapping[FetchReason, str] = {
+    **OTHERS,
+    FetchReason.BLOCKED: "leave it alone for now: Reddit counts all readers of an address together, and asks more of hosted machines",
+    FetchReason.NOT_FOUND: "check the name of the subreddit",
+}
+_KINDS: Mapping[str, Mapping[FetchReason, str]] = {"feed": {}, "page": PAGES, "sitemap": PAGES, "reddit": REDDIT}
 
 
 def advice(error: FetchError, kind: str) -> str:
