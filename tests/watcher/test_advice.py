@@ -34,6 +34,7 @@ def test_no_reason_is_without_advice() -> None:
 def test_advice_fits_the_kind() -> None:
     """Nobody is told to look for the feed of an interface, and no page's reader to give up selectors."""
     assert "feed" not in "".join(OTHERS.values())
+    assert "links:" not in advice(FetchError(FetchReason.UNREADABLE, "x"), "sitemap")
     assert "links:" in PAGES[FetchReason.UNREADABLE]
     assert advice(FetchError(FetchReason.NOT_A_FEED, "x"), "sam") == OTHERS[FetchReason.NOT_A_FEED]
     assert "credentials" not in advice(FetchError(FetchReason.BLOCKED, "x"), "reddit")  # it has none

@@ -40,7 +40,12 @@ REDDIT: Mapping[FetchReason, str] = {
     FetchReason.BLOCKED: "leave it alone for now: Reddit counts all readers of an address together, and asks more of hosted machines",
     FetchReason.NOT_FOUND: "check the name of the subreddit",
 }
-_KINDS: Mapping[str, Mapping[FetchReason, str]] = {"feed": {}, "page": PAGES, "sitemap": PAGES, "reddit": REDDIT}
+SITEMAPS: Mapping[FetchReason, str] = {
+    FetchReason.NOT_FOUND: "check the address; most sites name their sitemaps in /robots.txt",
+    FetchReason.NOT_A_FEED: "check the address; most sites name their sitemaps in /robots.txt",
+    FetchReason.UNREADABLE: "tell the site that it is damaged; look in /robots.txt for another sitemap, or write `kind: page`",
+}
+_KINDS: Mapping[str, Mapping[FetchReason, str]] = {"feed": {}, "page": PAGES, "sitemap": SITEMAPS, "reddit": REDDIT}
 
 
 def advice(error: FetchError, kind: str) -> str:
