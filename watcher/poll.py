@@ -1,6 +1,7 @@
 """What was read, decided and written: many polls together in one transaction, then published.
 
     ask(source)     one reading over the network (`watcher.ask`), handed over to the Committer
+    complete        the articles behind new entries, where they are wanted (`watcher.fulltext`)
     Committer       all that came in since the last transaction → decide → one transaction → publish ids → set the next times
 
 The decision is made inside the transaction, on what the store knows at that moment, so two watchers that read the same source by
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -144,13 +145,17 @@ def _with_source(item: NewItem, source: Source) -> NewItem:
 
 
 Waiting = tuple[Answer, asyncio.Future[Outcome]]
+Complete = Callable[[Answer, SourceState], Awaitable[Answer]]  # puts the articles of its new entries into an answer
 
 
 class Committer:
     """Writes the answers of many polls together, publishes what is new, and sets when each source is read again."""
 
-    def __init__(self, store: Store, bus: Bus, due: DueSet, policy: Callable[[Source], Policy], now: Callable[[], datetime]) -> None:
-        self._store, self._bus, self._due, self._policy, self._now = store, bus, due, policy, now
+    def __init__(
+        self, store: Store, bus: Bus, due: DueSet, policy: Callable[[Source], Policy], now: Callable[[], datetime],
+        complete: Complete | None = None,
+    ) -> None:  # fmt: skip
+        self._store, self._bus, self._due, self._policy, self._now, self._complete = store, bus, due, policy, now, complete
         self._waiting: list[Waiting] = []
         self._busy = asyncio.Lock()
         self._times: dict[str, float] = {}  # when sources are read next, as far as Redis was not told yet
@@ -158,6 +163,8 @@ class Committer:
 
     async def commit(self, answer: Answer) -> Outcome:
         """Hand an answer over; returns when it is written. Raises StoreError, and then nothing of it is written."""
+        if self._complete is not None:
+            answer = await self._complete(answer, current_state(answer.source, self.states.get(answer.source.id)))
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, done))
         async with self._busy:  # whoever comes first writes for all who came meanwhile

@@ -18,6 +18,7 @@ from watcher.bus.due import DueSet
 from watcher.decide import Outcome, Policy
 from watcher.errors import FetchError, FetchReason, OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
+from watcher.fulltext import Articles
 from watcher.live import follow
 from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
@@ -61,7 +62,8 @@ class Watcher:
         self._sources = {s.id: s for s in sources}
         self._due = DueSet(bus)
         self._reach = Reach(client, HostGate(), credentials_of(settings), now)
-        self._committer = Committer(store, bus, self._due, self._policy, now)
+        articles = Articles(store, self._reach, settings.max_age)
+        self._committer = Committer(store, bus, self._due, self._policy, now, articles.complete)
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.hubs = Hubs(settings, store, bus, self._reach, self._committer, lambda: self._sources)
 
