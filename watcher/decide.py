@@ -13,7 +13,7 @@ from enum import StrEnum
 from watcher import health
 from watcher.cadence import FIRST, Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
-from watcher.identity import Keys, keys_of, known_as
+from watcher.identity import Keys, keyed, known_as
 from watcher.sources.entry import Entry, Hints, Parsed
 from watcher.state import SourceState
 
@@ -119,14 +119,14 @@ def _found(
     fresh: list[tuple[Entry, Keys]] = []
     more: list[tuple[bytes, int]] = []
     taken: dict[bytes, int] = {}
-    for entry, keys in zip(parsed.entries, keys_of(parsed.entries, sure_ids=parsed.sure_ids), strict=True):
+    for entry, keys in zip(parsed.entries, keyed(parsed).keys or (), strict=True):
         item = known_as(keys, known)
         if item is not None:
             more += [(k, item) for k in keys.all() if k not in known]
         elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
             taken.update(dict.fromkeys(keys.all(), 0))
             fresh.append((_clamped(entry, now), keys))
-    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries))
+    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries) + parsed.standing)
     items = sorted(
         (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
         key=lambda i: i.entry.published or now,

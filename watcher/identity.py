@@ -11,13 +11,23 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import NamedTuple
 
-from watcher.sources.entry import Entry
+from watcher.sources.entry import Entry, Parsed
 from watcher.urls import canonical
 
 _WORD = re.compile(r"\w+")
+
+
+class Marks(NamedTuple):
+    """What an entry is known by, whatever its neighbours: 16-byte digests of its id, address and title, empty where it has none."""
+
+    id: bytes
+    url: bytes
+    title: bytes
+    dated: bool = True  # the title's digest holds the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +54,57 @@ def normal_title(text: str) -> str:
     return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
+def marks_of(entry: Entry) -> Marks:
+    """What this entry is known by."""
+    address = canonical(entry.url) if entry.url else ""
+    return Marks(_mark("id", entry.entry_id), _mark("url", address), _mark("title", _titled(entry)), entry.published is not None)
+
+
+def keyed(parsed: Parsed) -> Parsed:
+    """The answer with the keys of its entries."""
+    return parsed if parsed.keys is not None else replace(parsed, keys=tuple(keys_of(parsed.entries, sure_ids=parsed.sure_ids)))
+
+
+def _mark(kind: str, text: str) -> bytes:
+    return digest(kind, text) if text else b""
+
+
 def keys_of(entries: Sequence[Entry], *, sure_ids: bool = False) -> list[Keys]:
-    """The keys of each entry of one document; the id alone where ids are sure and there is one.
+    """The keys of each entry of one document; the id alone where ids are sure and there is one."""
+    return keys_from([marks_of(e) for e in entries], sure_ids=sure_ids)
+
+
+def keys_from(marks: Sequence[Marks], *, sure_ids: bool = False) -> list[Keys]:
+    """The keys of each entry of a document with these marks.
 
     What several entries of a document share tells nothing about any of them (a feed whose links all lead to the home page), so it is
-    no key; an id that is repeated with another address or title is told apart by them.
+    no key; an id that is repeated with another address or title is told apart by them, and so is an entry that has nothing of its own.
     """
-    raw = [(e.entry_id, canonical(e.url) if e.url else "", _titled(e)) for e in entries]
-    whole = Counter(raw)  # the same entry twice in one document is one entry, and shares nothing
-    ids, urls, titles = (Counter(r[i] for r in whole) for i in range(3))
+    whole = {m[:3] for m in marks}  # the same entry twice in one document is one entry, and shares nothing
+    ids, urls, titles = (Counter(m[i] for m in whole) for i in range(3))
     return [
-        Keys(digest("id", i), None, None)
-        if sure_ids and i
-        else Keys(
-            id=digest("id", i if ids[i] == 1 else f"{i}\0{u}\0{t}") if i else None,
-            url=digest("url", u) if u and urls[u] == 1 else None,
-            title=digest("title", t) if t and titles[t] == 1 else None,
-            dated=e.published is not None,
-        )
-        for e, (i, u, t) in zip(entries, raw, strict=True)
+        Keys(m.id, None, None) if sure_ids and m.id else _keys(m, ids[m.id] == 1, urls[m.url] == 1, titles[m.title] == 1) for m in marks
     ]
+
+
+def _keys(m: Marks, own_id: bool, own_url: bool, own_title: bool) -> Keys:
+    url = m.url if m.url and own_url else None
+    title = m.title if m.title and own_title else None
+    own = bool(m.id) and own_id
+    together = bool(m.id) or not (url or title)
+    return Keys(m.id if own else _together(m) if together else None, url, title, m.dated)
+
+
+def _together(m: Marks) -> bytes:
+    return blake2b(b"\0".join(m[:3]), digest_size=16).digest()
 
 
 def _titled(entry: Entry) -> str:
     words = normal_title(entry.title or entry.summary[:200])
     if not words:
-        return ""
+        if entry.entry_id or entry.url:
+            return ""
+        words = entry.title or entry.summary or entry.content  # it has nothing else to be known by
     day = entry.published.date().isoformat() if entry.published else ""
     return f"{words}\0{day}"
 

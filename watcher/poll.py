@@ -26,7 +26,7 @@ from watcher.bus.due import DueSet
 from watcher.cadence import SLOWEST, next_time
 from watcher.decide import NewItem, Outcome, Policy, decide_entries, decide_failure, decide_interrupted, decide_push, decide_unchanged
 from watcher.errors import RedisError, StoreError
-from watcher.identity import keys_of
+from watcher.identity import keyed
 from watcher.model import Source
 from watcher.sources.entry import Hints, Parsed
 from watcher.sources.kinds import KINDS
@@ -93,23 +93,23 @@ def _decide_good(conn: Connection, answer: Answer, state: SourceState, policy: P
     headers = answer.headers or {}
     if answer.reading is None:
         return decide_unchanged(state, headers, policy, now)
-    parsed = answer.reading.parsed
-    known = known_keys(conn, state.source_id, _keys(parsed))
+    parsed = keyed(answer.reading.parsed)
+    known = _known(conn, state, parsed)
     if answer.error is not None:
         return decide_interrupted(state, parsed, known, answer.error, policy, now)
     return decide_entries(state, parsed, known, headers, policy, now)
 
 
-def _keys(parsed: Parsed) -> list[bytes]:
-    return [k for each in keys_of(parsed.entries, sure_ids=parsed.sure_ids) for k in each.all()]
+def _known(conn: Connection, state: SourceState, parsed: Parsed) -> dict[bytes, int]:
+    return known_keys(conn, state.source_id, [k for each in parsed.keys or () for k in each.all()])
 
 
 def _decide_push(conn: Connection, answer: Answer, state: SourceState, policy: Policy, now: datetime) -> Outcome:
     assert answer.push is not None
     assert answer.reading is not None, "a delivery was read before it came here"
     websub.read(conn, answer.push, now)
-    parsed = answer.reading.parsed
-    return decide_push(state, parsed, known_keys(conn, state.source_id, _keys(parsed)), policy, now)
+    parsed = keyed(answer.reading.parsed)
+    return decide_push(state, parsed, _known(conn, state, parsed), policy, now)
 
 
 def _slower(policy: Policy, hub: Subscription | None, now: datetime) -> Policy:

@@ -104,14 +104,6 @@ def test_mistakes_of_groups_are_told_with_place_and_hint() -> None:
     ]
 
 
-def test_a_bad_source_does_not_hide_its_group() -> None:
-    """One mistake is told as one, though the group of the source is switched too."""
-    assert problems("group: mine\ngroups: {mine: true}\nsources:\n  - {id: x, url: nonsense}\n  - {id: y, evry: 1m}\n") == [
-        "own0.yaml:4:18: 'nonsense' is not an address, write one that begins with https:// or http://",
-        "own0.yaml:5:19: unknown key 'evry', did you mean 'every'?",
-    ]
-
-
 def test_unknown_keys_are_told_with_a_hint() -> None:
     """A misspelt key of a file is named where it stands."""
     assert problems("gruop: mine\n") == ["own0.yaml:1:8: unknown key 'gruop', did you mean 'group'?"]

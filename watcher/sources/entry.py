@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from watcher.model import Facts
 
+if TYPE_CHECKING:
+    from watcher.identity import Keys
+
 TITLE_LIMIT, SUMMARY_LIMIT, CONTENT_LIMIT = 1_000, 8_000, 60_000  # characters; what goes beyond is cut
+MAX_ENTRIES = 5_000  # of one document; those behind them are not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,9 @@ class Parsed:
     notices of a register share a title, and a page is written anew for an award that rose.
 
     `hub` is what this answer offers; None says nothing about an offer that an earlier one made.
+
+    `standing` counts entries that stood in the last answer word for word, were decided then and are not among `entries`. Whoever leaves
+    some out gives the `keys` of the others, because they depend on all.
     """
 
     entries: tuple[Entry, ...]
@@ -77,3 +84,5 @@ class Parsed:
     warning: str = ""
     sure_ids: bool = False
     hub: Hub | None = None
+    standing: int = 0
+    keys: tuple[Keys, ...] | None = None

@@ -189,7 +189,7 @@ def _groups(layers: _Layers, sources: Sequence[tuple[Written, Source]], hidden: 
             place = None if layer is Layer.BUILTIN else document.place(("groups", name))
             groups[name] = Group(name, groups[name].title, on, place)
         elif layer is not Layer.SWITCHES:
-            names = names or {*groups, *_names(hidden), *(str(e.raw.get("group")) for e in layers.entries.values())}
+            names = names or {*groups, *_names(hidden)}
             if name not in names:
                 fix = suggest(name, names) or "see `concordat sources groups`"
                 layers.problems.append(document.problem(("groups", name), f"there is no group {name!r}", fix))
