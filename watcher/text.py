@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _TAG = re.compile(r"<[a-zA-Z/!?][^>]*>")
+_TAG_OPENS = re.compile(r"<[a-zA-Z/!?]")
+_LONG_NUMBER = re.compile(r"&#\d{4000,};?")  # longer than Python turns into a number
 _BLOCK_NAMES = """address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
 main nav ol p pre section summary table td th tr ul"""
 _HIDDEN_NAMES = """script style template noscript head title iframe object embed svg math select option textarea"""
@@ -49,15 +51,30 @@ def cut(text: str, limit: int) -> str:
 
 def visible(markup: str, limit: int | None = None) -> str:
     """What a reader would see of an HTML fragment, or of text that only looks like one; never raises."""
-    if "<" not in markup:
-        return clean(html.unescape(markup) if "&" in markup else markup, limit)
-    if not _TAG.search(markup):
-        return clean(html.unescape(markup), limit)
+    if "<" not in markup or not _has_tag(markup):
+        return clean(_unescaped(markup), limit)
     try:
         root = lxml_html.fragment_fromstring(_INVISIBLE.sub("", markup), create_parent="div")
     except (etree.LxmlError, ValueError, AssertionError):
-        return clean(html.unescape(_TAG.sub(" ", markup)), limit)
+        closed = markup.rfind(">") + 1  # behind it no tag ends, however often one begins
+        return clean(_unescaped(_TAG.sub(" ", markup[:closed]) + markup[closed:]), limit)
     return visible_in(root, limit)
+
+
+def _has_tag(text: str) -> bool:
+    """Whether `_TAG` is found anywhere, without looking for its end from each place where one begins."""
+    opens = _TAG_OPENS.search(text)
+    return opens is not None and text.rfind(">") >= opens.end()
+
+
+def _unescaped(text: str) -> str:
+    """Text with its references resolved."""
+    if "&" not in text:
+        return text
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
 
 
 def visible_in(root: lxml_html.HtmlElement, limit: int | None = None) -> str:

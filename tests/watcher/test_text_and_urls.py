@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text import clean, cut, title_text, visible
+from watcher.text import _TAG, _has_tag, clean, cut, title_text, visible
 from watcher.urls import absolute, canonical, outlet_of, registrable
 
 
@@ -45,6 +45,19 @@ def test_visible_never_raises_and_never_gives_controls(text: str) -> None:
 def test_hostile_nesting_is_read_in_no_time() -> None:
     """A hundred thousand open tags neither recurse nor hang."""
     assert visible("<div>" * 100_000 + "deep") in {"deep", ""}
+
+
+def test_tags_that_never_end_are_read_in_no_time() -> None:
+    """Half a million of them are looked through once, and a number that no character has is none."""
+    assert visible("<a" * 500_000, 10) == "<a<a<a<a<…"
+    assert visible("><!" + "<a" * 500_000, 10).startswith(">")
+    assert visible("a&#" + "1" * 5_000 + ";b") == "a\ufffdb"
+
+
+@given(st.text("<>ab/! &#1;", max_size=60))
+def test_a_tag_is_one_that_ends(text: str) -> None:
+    """The quick look for tags finds what the pattern finds."""
+    assert _has_tag(text) == bool(_TAG.search(text))
 
 
 @given(st.text(max_size=200), st.integers(2, 50))
