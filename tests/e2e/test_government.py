@@ -24,7 +24,7 @@ async def test_an_award_rings_with_its_sum_and_its_parties(tmp_path: Path) -> No
         code, out, err = await program.run("once")
         assert code == 0, out + err
         assert telegram.to(CHAT) == []
-        world.publish(2, datetime.now(UTC) - timedelta(minutes=5))
+        world.publish(2, datetime.now(UTC))
         code, out, err = await program.run("once")
         assert code == 0, out + err
         texts = [m.text for m in telegram.shown(CHAT)]

@@ -53,6 +53,11 @@ def page(html: str, status: int = 200) -> Fault:
     return lambda _: web.Response(status=status, text=html, content_type="text/html")
 
 
+def redirect(to: str) -> Fault:
+    """Send the caller elsewhere, with the query that it came with."""
+    return lambda asked: web.Response(status=307, headers={"Location": f"{to}&{query_of(asked)}"})
+
+
 class Refusal(Exception):  # noqa: N818  what a register says, and no error of ours
     """Raised by a register to answer with an error."""
 

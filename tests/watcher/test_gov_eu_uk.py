@@ -90,7 +90,7 @@ async def test_cursors_are_followed_with_a_pause(reader: Reader) -> None:
         source = releases(tenders)
         await reader.entries(source)
         for n in range(130):
-            tenders.publish(f"Notice {n}", at=EARLIER)
+            tenders.publish(f"Notice {n}", at=f"{NOW + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}")
         found = await reader.entries(source)
         assert len({e.entry_id for e in found}) == len(found) == 130
         assert [bool(r.one("cursor")) for r in tenders.requests] == [False, False, True]

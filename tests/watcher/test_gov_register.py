@@ -71,15 +71,19 @@ def test_a_first_reading_is_one_page() -> None:
     archive = Archive("2")
     found = archive.read(Situation(NOW))
     assert archive.asked == [(Window(NOW - 24 * HOUR, NOW), None)]
-    assert found.memo() == {"since": NOW.isoformat()}
+    assert found.memo() == {"since": NOW.isoformat(), "begun": NOW.isoformat()}
 
 
 def test_windows_overlap_and_leave_no_gap() -> None:
     """The next window begins before the last one ended, also after days without an answer."""
-    archive = Archive(None, None)
+    archive = Archive(None, None, None)
     first = Situation(NOW)
-    archive.read(later(archive.read(first), first, 100))
-    assert archive.asked[1][0] == Window(NOW - 2 * HOUR, NOW + 100 * HOUR)
+    second = later(archive.read(first), first, 100)
+    archive.read(later(archive.read(second), second, 101))
+    assert [window for window, _ in archive.asked[1:]] == [
+        Window(NOW, NOW + 100 * HOUR),  # what is older than the source would ring, though it was there before
+        Window(NOW + 98 * HOUR, NOW + 101 * HOUR),
+    ]
 
 
 def test_what_does_not_fit_into_a_reading_is_read_in_the_next() -> None:

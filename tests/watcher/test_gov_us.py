@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr, ValidationError
 
-from tests.fakes.register import page, refused
+from tests.fakes.register import page, redirect, refused
 from tests.fakes.registers import FederalRegister, Sam, USAspending
 from tests.watcher.reading import NOW, Reader, source_of
 from watcher.errors import FetchReason
@@ -336,3 +336,11 @@ async def test_the_key_is_kept_nowhere(sam: Sam, reader: Reader) -> None:
     assert KEY not in repr(reading)
     assert KEY not in json.dumps(dict(reader.state(source).memo or {})) + source.address
     assert [e.url for e in reading.parsed.entries] == ["https://sam.gov/opp/1/view", f"https://sam.gov/opp/{2:032x}/view"]
+
+
+async def test_the_key_leaves_for_nowhere(sam: Sam, federal: FederalRegister, reader: Reader) -> None:
+    """A redirect to another host is not followed, for the key stands in the address."""
+    sam.faults.append(redirect(f"{federal.url}?stolen=1"))
+    error = await reader.error(notices(sam))
+    assert federal.requests == []
+    assert KEY not in str(error)

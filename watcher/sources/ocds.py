@@ -50,7 +50,7 @@ def releases(
 
     def ask(window: Window, token: Token) -> Ask:
         if token is not None:
-            return Ask(at_query(source.url, str(token)), pause=SPACING)
+            return Ask(at_query(source.url, str(token)))
         ends = dict(zip(between, (f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in (window.start, window.end)), strict=True))
         query: Mapping[str, Any] = {**ends, "limit": PER_PAGE, **({"stages": ",".join(source.stages)} if source.stages else {})}
         return Ask(with_query(source.url, query))
@@ -62,8 +62,8 @@ def releases(
         kept = [e for r, e in read if wanted.within(e.title, e.summary, e.facts.buyer or "", *_things(r))]
         return Page(kept, next_query(package.text("links", "next")), len(found) - len(read), len(read) - len(kept))
 
-    register = Register(name, ask, page, "look at `stages` and `url` of this source", first=timedelta(days=1), overlap=OVERLAP)
-    walked = yield from walk(register, at)
+    advice = "look at `stages` and `url` of this source"
+    walked = yield from walk(Register(name, ask, page, advice, first=timedelta(days=1), overlap=OVERLAP, pause=SPACING), at)
     return walked.reading()
 
 

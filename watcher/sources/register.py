@@ -1,13 +1,14 @@
 """How every register of notices is read: a window of time, page by page, nothing between two readings left out. Pure.
 
-A window reaches from the end of the last one, less an overlap (registers publish late), to now. Where its pages are more than one
-reading may ask for, or an error ends it, the place is remembered and the next reading goes on from there, in the same window.
+A window reaches from the end of the last one, less an overlap (registers publish late), to now, and never behind the first reading: what
+was there before a source was rings nobody. Where its pages are more than one reading may ask for, or an error ends it, the place is
+remembered and the next reading goes on from there, in the same window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -52,7 +53,7 @@ class Register:
     """What is particular to one interface: its name, how a page is asked for and read, and the times that suit it.
 
     `advice` is what to look at when it does not take a request; `first` is the time that a first reading looks back on, for `first_pages`
-    pages at the most.
+    pages at the most; `pause` are seconds between two pages.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Register:
     overlap: timedelta = timedelta(days=2)
     pages: int = PAGES
     first_pages: int = 1
+    pause: float = 1.0
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ class Walk:
     passed: int = 0
     asked: int = 0
     error: FetchError | None = None
+    begun: str | None = None  # the moment of the first reading: what is older was there before the source was, and rings nobody
     lost: bool = False  # the place that was remembered cannot be found any more
     notes: list[str] = field(default_factory=list)
 
@@ -87,11 +90,12 @@ class Walk:
 
     def memo(self) -> dict[str, Any]:
         """Where the next reading begins; nothing where this one got nowhere, so that what was known stays."""
+        begun = {"begun": self.begun} if self.begun else {}
         if self.complete:
-            return {"since": self.window.end.isoformat()}
+            return {"since": self.window.end.isoformat(), **begun}
         if self.token is None:
-            return {"since": self.window.start.isoformat(), "next": None} if self.lost else {}
-        return {"since": self.window.start.isoformat(), "until": self.window.end.isoformat(), "next": self.token}
+            return {"since": self.window.start.isoformat(), **begun} if self.lost else {}
+        return {"since": self.window.start.isoformat(), "until": self.window.end.isoformat(), "next": self.token, **begun}
 
     def reading(self, *, hints: Hints | None = None) -> Reading:
         """The outcome."""
@@ -109,13 +113,14 @@ class Walk:
 def walk(register: Register, at: Situation, *, pages: int | None = None, start: datetime | None = None) -> Generator[Ask, Fetched, Walk]:
     """Ask for the pages of the window in turn, `pages` at the most; `start` replaces its usual beginning."""
     window, token = _resumed(at.memo) or (Window(start or _start(register, at), at.now), None)
-    found = Walk(register.name, window, token)
+    found = Walk(register.name, window, token, begun=at.now.isoformat() if at.first else at.memo.get("begun"))
     most = register.first_pages if at.first else register.pages
     seen: list[Token] = [token]
     for _ in range(min(most, pages) if pages is not None else most):
         found.asked += 1
         try:
-            got = yield register.ask(window, found.token)
+            asked = register.ask(window, found.token)
+            got = yield replace(asked, pause=register.pause) if found.asked > 1 else asked
             page = register.page(got, found.token)
         except FetchError as e:
             found.error = explained(e, register.name, register.advice)
@@ -143,8 +148,11 @@ def _resumed(memo: Mapping[str, Any]) -> tuple[Window, Token] | None:
 
 
 def _start(register: Register, at: Situation) -> datetime:
-    since = _moment(at.memo.get("since"))
-    return max(min(since, at.now) - register.overlap, at.now - LONGEST) if since else at.now - register.first
+    since, begun = _moment(at.memo.get("since")), _moment(at.memo.get("begun"))
+    if since is None:
+        return at.now - register.first
+    start = max(min(since, at.now) - register.overlap, at.now - LONGEST)
+    return max(start, begun) if begun is not None and begun <= since else start
 
 
 def _moment(text: Any) -> datetime | None:

@@ -115,7 +115,8 @@ def _register(source: SamSource, key: SecretStr) -> Register:
         more = bool(notices) and (number + 1) * size < (answer.number("totalRecords") or 0)
         return Page(kept, number + 1 if more else None, len(notices) - len(read), len(read) - len(kept))
 
-    return Register(NAME, ask, page, "look at `words`, `types`, `naics` and `organization` of this source", overlap=timedelta(hours=12))
+    advice = "look at `words`, `types`, `naics` and `organization` of this source"
+    return Register(NAME, ask, page, advice, first=timedelta(days=1), overlap=timedelta(hours=12), pause=0.5)
 
 
 def _asked_for(notice: Data, entry: Entry, wanted: Wanted, naics: frozenset[str], types: frozenset[str]) -> bool:

@@ -99,7 +99,7 @@ def read(source: TedSource, at: Situation) -> Steps:
         }  # fmt: skip
         if token is not None:
             body["iterationNextToken"] = token
-        return Ask(source.url, headers={"content-type": "application/json"}, body=json.dumps(body).encode(), pause=1.0 if token else 0.0)
+        return Ask(source.url, headers={"content-type": "application/json"}, body=json.dumps(body).encode())
 
     found = yield from walk(Register(NAME, ask, _page, "look at `query`, or `words`, `cpv` and `countries` of this source"), at)
     return found.reading()

@@ -97,7 +97,7 @@ def read(source: USAspendingSource, at: Situation) -> Steps:
         return Page(entries, more if more[0] < len(source.awards) else None, len(results) - len(entries))
 
     advice = "look at `keywords`, `agencies` (full names such as Department of Defense), `recipients` and `min_amount` of this source"
-    register = Register(NAME, ask, page, advice, first=LATE, overlap=timedelta(days=3), first_pages=10)
+    register = Register(NAME, ask, page, advice, first=LATE, overlap=timedelta(days=3), first_pages=10, pause=0.5)
     found = yield from walk(register, at, start=at.now - LATE if deep else None)
     reached = found.memo() or at.memo
     return replace(found.reading(), memo={**reached, "deep": deep, "whole": today if deep and found.complete else whole})
