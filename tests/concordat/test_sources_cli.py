@@ -34,7 +34,7 @@ def program(tmp_path: Path) -> Program:
 
 
 async def asked(program: Program, *args: str, code: int = 0) -> str:
-    """Standard output of a command that ends with this code, which says nothing but it on standard error when it ends well."""
+    """What a command says that ends with this code: its standard output, or of a mistake in usage its standard error."""
     ended, out, err = await program.run("sources", *args)
     assert ended == code, out + err
     return out if code != 2 else err
@@ -274,6 +274,16 @@ async def test_the_shell_completes_names(program: Program, tmp_path: Path) -> No
         env = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1), "_CONCORDAT_COMPLETE": "complete_bash"}
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, env=program.env | env, stdout=asyncio.subprocess.PIPE)
         assert (await process.communicate())[0].decode().split() == found
+
+
+async def test_new_sources_in_a_group_that_is_off_are_told(program: Program, tmp_path: Path) -> None:
+    """A folder may be called as a group that is off: the operator hears that its feeds are not read."""
+    (tmp_path / "my.opml").write_text(OPML.replace("Labs", "Reddit").replace("ftp:", "https:"))
+    code, _, err = await builtin(program).run("sources", "import", str(tmp_path / "my.opml"))
+    assert code == 0
+    assert "not read: 1 source in the group reddit, which is off; `concordat sources enable reddit` switches it on" in err
+    text = await asked(program, "add", "https://three.example/", "--no-check", "--group", "x")
+    assert "not read: 1 source in the group x" in text
 
 
 async def test_commands_that_write_want_a_home(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from concordat.cli.common import HomeOption, JsonOption, console, fail, write_json
 from concordat.cli.sources.check import as_dict, look, show_report
-from concordat.cli.sources.common import complete_group, home_of, reaching, short_path
+from concordat.cli.sources.common import complete_group, home_of, not_read, reaching, short_path
 from concordat.runtime import settings_for
 from watcher.ask import Answer
 from watcher.check import Report, report
@@ -84,8 +84,9 @@ def add_command(
         return
     console.print(f"added to {short_path(path)}:", highlight=False, markup=False, soft_wrap=True)
     console.print(entry_text(raw).rstrip(), highlight=False, markup=False, soft_wrap=True)
-    for other in chosen.others:
-        console.print(f"also there: {other.entry.get('url', '')} ({other.why})", highlight=False, markup=False, soft_wrap=True)
+    others = [f"also there: {other.entry.get('url', '')} ({other.why})" for other in chosen.others]
+    for line in [*not_read(roster, [raw]), *others]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _url(address: str, kind: str | None) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -91,6 +92,16 @@ async def reaching(settings: Settings) -> AsyncIterator[Reach]:
     agent = user_agent(__version__, settings.public_url)
     async with Client(user_agent=agent, allow_private=settings.allow_private_addresses) as client:
         yield Reach(client, HostGate(), credentials_of(settings))
+
+
+def not_read(roster: Roster, entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """A line for each group that is off and that new entries are in, so that nobody waits for them."""
+    groups = Counter(str(e.get("group", "")) for e in entries if e.get("enabled") is not True)
+    return [
+        f"not read: {counted(n, 'source')} in the group {name}, which is off; `concordat sources enable {name}` switches it on"
+        for name, n in groups.items()
+        if name in roster.groups and not roster.groups[name].on
+    ]
 
 
 def short_path(path: Path) -> str:

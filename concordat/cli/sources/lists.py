@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from concordat.cli.common import HomeOption, JsonOption, console, fail, stderr, write_json
-from concordat.cli.sources.common import GroupOption, KindOption, TagOption, chosen, complete_group, counted, home_of, short_path
+from concordat.cli.sources.common import GroupOption, KindOption, TagOption, chosen, complete_group, counted, home_of, not_read, short_path
 from concordat.runtime import settings_for
 from watcher.sources.files import SWITCHES, write_file
 from watcher.sources.importing import Import, plan_import
@@ -32,7 +32,8 @@ def import_command(
     """Take over the feeds of another reader, into a file of their own. Exit 1 when some of them could not be used."""
     settings = settings_for(home, quiet=True)
     folder = home_of(settings)
-    sources = [each.source for each in roster_of(settings).listed]
+    roster = roster_of(settings)
+    sources = [each.source for each in roster.listed]
     found = plan_import(read_opml(_bytes(file), str(file)), sources, group, tags.replace(",", " ").split())
     path = folder / f"{slug(file.stem) or 'imported'}.yaml"
     if path.name == SWITCHES:
@@ -51,6 +52,8 @@ def import_command(
         if dry_run:
             sys.stdout.write(text)
         _report(found, path, written=bool(text) and not dry_run)
+        for line in not_read(roster, found.entries):
+            stderr.print(line, highlight=False, markup=False, soft_wrap=True)
     if found.problems:
         raise typer.Exit(1)
 
