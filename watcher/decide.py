@@ -126,7 +126,8 @@ def _found(
         elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
             taken.update(dict.fromkeys(keys.all(), 0))
             fresh.append((_clamped(entry, now), keys))
-    renewed = not parsed.sure_ids and _renewed(state, [e for e, _ in fresh], len(parsed.entries) + parsed.standing)
+    doubtful = [e for e, _ in fresh if e.published is None or not parsed.sure_ids]  # a dated notice under a sure id is what it says
+    renewed = _renewed(state, doubtful, len(parsed.entries) + parsed.standing)
     items = sorted(
         (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
         key=lambda i: i.entry.published or now,

@@ -106,6 +106,8 @@ class Register(Watched):
         asked = Asked(request.method, query, dict(request.headers), body)
         self.requests.append(asked)
         try:
+            if not asked.headers.get("Accept", "").startswith("application/json"):
+                raise Refusal(406, "Not acceptable: only JSON is given here, and XML to whoever asks for it")
             response = self.faults.popleft()(asked) if self.faults else web.json_response(self.answer(asked))
         except Refusal as e:
             response = refused(e.status, e.body)(asked)

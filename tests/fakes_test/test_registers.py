@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.offices import offices
 from tests.fakes.tenders import Query
 
+JSON = {"Accept": "application/json"}
 FTS = {"updatedFrom": "2026-11-01T00:00:00", "updatedTo": "2026-11-23T00:00:00"}
 SAM = {"api_key": "k", "postedFrom": "11/01/2026", "postedTo": "11/23/2026", "limit": "10"}
 SPENT: dict[str, Any] = {"filters": {"award_type_codes": ["A"]}, "fields": ["Award ID"]}
@@ -34,7 +35,7 @@ FOUND: dict[str, Any] = {"query": "buyer-country = DEU", "fields": ["notice-titl
 )  # fmt: skip
 async def test_registers_that_are_asked_with_a_query(register: str, query: dict[str, str], status: int, said: str) -> None:
     """Unknown parameters, bad values and missing ones get the documented answer."""
-    async with offices("k") as world, aiohttp.ClientSession() as session:
+    async with offices("k") as world, aiohttp.ClientSession(headers=JSON) as session:
         world.federal.publish("A notice", on="2026-11-23")
         answer = await session.get(getattr(world, register).url, params=query)
         assert (answer.status, said in await answer.text()) == (status, True)
@@ -56,7 +57,7 @@ async def test_registers_that_are_asked_with_a_query(register: str, query: dict[
 )  # fmt: skip
 async def test_registers_that_are_asked_with_a_body(register: str, body: dict[str, Any], status: int, said: str) -> None:
     """As above, for those that take JSON."""
-    async with offices("k") as world, aiohttp.ClientSession() as session:
+    async with offices("k") as world, aiohttp.ClientSession(headers=JSON) as session:
         answer = await session.post(getattr(world, register).url, json=body)
         assert (answer.status, said in await answer.text()) == (status, True)
 
@@ -78,7 +79,7 @@ def test_queries_of_ted_mean_what_they_say(query: str, holds: bool) -> None:
 
 async def test_a_key_has_its_quota() -> None:
     """The eleventh request of a key is refused."""
-    async with offices("k") as world, aiohttp.ClientSession() as session:
+    async with offices("k") as world, aiohttp.ClientSession(headers=JSON) as session:
         statuses = []
         for _ in range(11):
             async with session.get(world.sam.url, params=SAM) as answer:

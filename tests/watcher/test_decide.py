@@ -96,6 +96,15 @@ def test_where_ids_are_sure_nothing_else_tells_entries_apart() -> None:
     assert outcome.notices == ()
 
 
+def test_undated_entries_under_sure_ids_may_be_a_renewal_too() -> None:
+    """A register that counts its awards anew brings back its past without dates: held, and told; a few that come late are news."""
+    past = tuple(Entry(f"again-{n}", title="An award", published=None) for n in range(20))
+    few = decide_entries(SEEN, Parsed(past[:9], sure_ids=True), {}, {}, POLICY, NOW)
+    many = decide_entries(SEEN, Parsed(past, sure_ids=True), {}, {}, POLICY, NOW)
+    assert ({i.quiet for i in few.items}, {i.quiet for i in many.items}) == ({None}, {Quiet.RENEWED})
+    assert many.notices
+
+
 def test_what_was_read_before_an_error_is_taken() -> None:
     """A reading that ends early gives its entries, and counts as the failure that it is."""
     error = FetchError(FetchReason.RATE_LIMITED, "slow down", retry_after=600)

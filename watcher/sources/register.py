@@ -120,7 +120,8 @@ def walk(register: Register, at: Situation, *, pages: int | None = None, start: 
         found.asked += 1
         try:
             asked = register.ask(window, found.token)
-            got = yield replace(asked, pause=register.pause) if found.asked > 1 else asked
+            headers = {"accept": "application/json", **asked.headers}  # some give XML to whoever would take it
+            got = yield replace(asked, headers=headers, pause=register.pause if found.asked > 1 else 0.0)
             page = register.page(got, found.token)
         except FetchError as e:
             found.error = explained(e, register.name, register.advice)

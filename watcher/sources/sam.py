@@ -103,7 +103,7 @@ def _register(source: SamSource, key: SecretStr) -> Register:
         query |= {name: given[0] for name, given in alone.items() if len(given) == 1}
         if source.organization:
             query["organizationName"] = source.organization
-        return Ask(with_query(source.url, query), headers={"accept": "application/json"}, confined=True)
+        return Ask(with_query(source.url, query), confined=True)
 
     def page(got: Fetched, token: Token) -> Page:
         answer = Data.of(got.body, NAME)
