@@ -6,7 +6,7 @@ The kinds decide (`watcher.sources`), this module only carries: requests out, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from watcher.shared import SharedAnswers
 from watcher.sources.kinds import KINDS
 from watcher.sources.steps import Ask, Credentials, Reading, Situation, Steps, advance
 from watcher.state import SourceState
+from watcher.urls import site_of
 
 log = structlog.get_logger("watcher")
 
@@ -47,6 +48,7 @@ class Reach:
     credentials: Credentials = field(default_factory=Credentials)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     shared: SharedAnswers = field(default_factory=SharedAnswers)
+    heed: Callable[[str, str, FetchError], Awaitable[None]] | None = None  # hears of source, site and error before anybody else asks there
 
 
 async def ask(source: Source, state: SourceState, reach: Reach) -> Answer:
@@ -105,4 +107,9 @@ async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> 
     if step.pause:
         await asyncio.sleep(step.pause)
     async with reach.gate.turn(url):
-        return await reach.client.fetch(Request(url, *validators, step.headers, step.body, step.confined))
+        try:
+            return await reach.client.fetch(Request(url, *validators, step.headers, step.body, step.confined))
+        except FetchError as e:
+            if reach.heed is not None:
+                await reach.heed(source.id, site_of(url), e)
+            raise

@@ -159,12 +159,13 @@ class Committer:
         self._waiting: list[Waiting] = []
         self._busy = asyncio.Lock()
         self._times: dict[str, float] = {}  # when sources are read next, as far as Redis was not told yet
-        self.states: dict[str, SourceState] = {}
 
     async def commit(self, answer: Answer) -> Outcome:
         """Hand an answer over; returns when it is written. Raises StoreError, and then nothing of it is written."""
-        if self._complete is not None:
-            answer = await self._complete(answer, current_state(answer.source, self.states.get(answer.source.id)))
+        source = answer.source
+        if self._complete is not None and answer.reading is not None and answer.reading.parsed.entries:
+            known = await self._store.read(load_states, [source.id])
+            answer = await self._complete(answer, current_state(source, known.get(source.id)))
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, done))
         async with self._busy:  # whoever comes first writes for all who came meanwhile
@@ -214,7 +215,6 @@ class Committer:
         answers = [a for a, _ in batch]
         policies = {a.source.id: self._policy(a.source) for a in answers}
         ids, states, outcomes = await self._store.write(write_answers, answers, policies, self._now(), random.random)
-        self.states.update((s.source_id, s) for s in states)
         polled = {a.source.id for a in answers if a.push is None}
         self._times.update((s.source_id, s.next_at.timestamp()) for s in states if s.next_at is not None and s.source_id in polled)
         try:

@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from watcher.bus import Bus, consume
-from watcher.bus.due import DueSet
+from watcher.bus.due import AT_SITE, Claimed, DueSet
 from watcher.bus.embedded import EmbeddedRedis, socket_path
 from watcher.bus.sweep import sweep
 from watcher.errors import RedisError, StoreError
@@ -130,43 +131,101 @@ async def test_a_sweep_publishes_only_what_redis_no_longer_carries(bus: Bus, sto
     assert asked == [now - timedelta(seconds=2)]
 
 
+async def claim(due: DueSet, now: float, count: int = 10, **more: Any) -> list[str]:
+    """The sources that a claim brings, for a minute."""
+    return list((await due.claim(now, 60.0, count, **more)).sources)
+
+
 async def test_due_sources_are_claimed_by_one(bus: Bus) -> None:
     """Two watchers never get the same source, and one that dies with it loses it only for the lease."""
-    due = DueSet(bus)
-    await due.put({"a": 100.0, "b": 200.0, "c": 900.0})
-    assert sorted(await due.claim(250.0, 60.0, 10)) == ["a", "b"]
-    assert await due.claim(250.0, 60.0, 10) == []
-    assert sorted(await due.claim(311.0, 60.0, 10)) == ["a", "b"]
-    await due.add_missing({"a": 1.0, "d": 1.0})
-    assert await due.claim(2.0, 60.0, 10) == ["d"]
+    one, two = DueSet(bus, who="one"), DueSet(bus, who="two")
+    await one.add_missing({"a": 100.0, "b": 200.0, "c": 900.0}, {"a": "a.example", "b": "b.example", "c": "c.example"})
+    assert sorted(await claim(one, 250.0)) == ["a", "b"]
+    assert await claim(two, 255.0) == []
+    assert sorted(await claim(two, 311.0)) == ["a", "b"]
+    await one.add_missing({"a": 1.0, "d": 1.0}, {"a": "a.example", "d": "d.example"})
+    assert await claim(one, 2.0) == ["d"]
+    assert await one.known() == {i: f"{i}.example" for i in "abcd"}
+    await one.remove(["b", "d", "never there"])
+    assert set(await one.known()) == {"a", "c"}
 
 
 async def test_a_site_is_asked_by_one_watcher_at_a_time(bus: Bus) -> None:
     """Who claims a source holds its site for a moment: another watcher gets what stands at other sites, and the rest later."""
     one, two = DueSet(bus, who="one"), DueSet(bus, who="two")
-    await one.add_missing(dict.fromkeys(("a", "b", "c"), 100.0), {"a": "lab.example", "b": "lab.example", "c": "agency.example"})
-    assert await one.claim(100.0, 60.0, 1) == ["a"]
-    assert await two.claim(100.0, 60.0, 10) == ["c"]
-    assert await one.claim(100.0, 60.0, 10) == ["b"]
-    await one.put({"a": 100.0})
-    assert await two.claim(103.0, 60.0, 10) == []
-    assert await two.claim(105.0, 60.0, 10) == ["a"]
+    await one.add_missing({"a": 100.0, "b": 100.5, "c": 101.0}, {"a": "lab.example", "b": "lab.example", "c": "agency.example"})
+    assert await claim(one, 102.0, 1) == ["a"]
+    assert await claim(two, 102.0) == ["c"]
+    assert await claim(one, 103.0) == ["b"]
+    await one.put({"a": 103.0})
+    assert await claim(two, 106.9) == []
+    assert await claim(two, 107.1) == ["a"]
+
+
+async def test_a_crowded_site_keeps_nobody_waiting(bus: Bus) -> None:
+    """Of three hundred sources of one site few are taken in hand, the longest due first, and the others' sources come beside them."""
+    due = DueSet(bus, who="one")
+    crowd = {f"s{n}": 100.0 + n / 1000 for n in range(300)}
+    await due.add_missing({**crowd, "z": 150.0}, {**dict.fromkeys(crowd, "crowded.example"), "z": "quiet.example"})
+    assert await claim(due, 200.0) == ["s0", "s1", "s2", "z"]
+    under_way = {"s0": "crowded.example", "s1": "crowded.example"}
+    assert await claim(due, 200.0, asking=under_way) == ["s3"]
+    assert await claim(due, 200.0, asking={**under_way, "s3": "crowded.example"}) == []
+    order, done = list(crowd), 4
+    while done < len(order):
+        got = await claim(due, 201.0)
+        assert 0 < len(got) <= AT_SITE
+        assert got == order[done : done + len(got)]
+        await due.put(dict.fromkeys(got, 9999.0))
+        done += len(got)
+
+
+async def test_what_is_under_way_stays_claimed(bus: Bus) -> None:
+    """However long a reading takes, nobody else gets its source or its site while its watcher lives."""
+    one, two = DueSet(bus, who="one"), DueSet(bus, who="two")
+    await one.add_missing({"a": 100.0}, {"a": "lab.example"})
+    assert await claim(one, 100.0) == ["a"]
+    for now in range(103, 700, 3):
+        assert await claim(one, float(now), asking={"a": "lab.example"}) == []
+        assert await claim(two, now + 1.0) == []
+    assert await claim(two, 800.0) == ["a"]
 
 
 async def test_a_paused_site_is_left_alone(bus: Bus) -> None:
-    """Its sources are put off to the end of the pause, one after the other; a shorter pause shortens nothing."""
+    """It is looked at again at the end of the pause; a shorter pause shortens nothing."""
     due = DueSet(bus)
     await due.add_missing({"a": 100.0, "b": 100.0, "c": 100.0}, {"a": "lab.example", "b": "lab.example", "c": "agency.example"})
     await due.pause("lab.example", 700.0)
     await due.pause("lab.example", 105.0)
-    assert await due.claim(101.0, 60.0, 10) == ["c"]
-    assert await due.claim(690.0, 10.0, 10) == ["c"]
-    assert sorted([await bus.redis.zscore("concordat:due", i) for i in ("a", "b")], key=str) == [701.0, 702.0]
-    assert sorted(await due.claim(702.0, 10.0, 10)) == ["a", "b", "c"]
-    await due.pause("lab.example", 900.0)
+    assert await claim(due, 101.0) == ["c"]
+    await due.put({"c": 9999.0})
+    assert await claim(due, 699.0) == []
+    assert await due.next_at() == 700.0
+    assert sorted(await claim(due, 701.0)) == ["a", "b"]
+
+
+async def test_an_emptied_redis_is_told_again_at_once(bus: Bus) -> None:
+    """A claim says that Redis knows nothing, and brings back what its watcher is asking and which sites it leaves alone."""
+    one, two = DueSet(bus, who="one"), DueSet(bus, who="two")
+    sites = {"a": "lab.example", "b": "lab.example", "c": "agency.example"}
+    await one.add_missing(dict.fromkeys(sites, 100.0), sites)
+    await one.claim(100.0, 60.0, 1)
     await bus.redis.flushall()
-    await due.add_missing({"a": 100.0}, {"a": "lab.example"})
-    assert await due.claim(101.0, 60.0, 10) == ["a"]
+    claimed = await one.claim(101.0, 60.0, 10, {"a": "lab.example"}, {"agency.example": 500.0})
+    assert claimed == Claimed((), emptied=True)
+    await two.add_missing(dict.fromkeys(sites, 100.0), sites)
+    assert await two.claim(102.0, 60.0, 10) == Claimed(())
+    assert await claim(two, 200.0) == ["b", "a"]
+
+
+async def test_a_source_that_moves_to_another_site_keeps_its_time(bus: Bus) -> None:
+    """An edited address changes where a source stands, once."""
+    due = DueSet(bus)
+    await due.add_missing({"a": 100.0, "b": 100.0}, {"a": "old.example", "b": "old.example"})
+    await due.add_missing({"a": 900.0}, {"a": "new.example"})
+    assert await due.known() == {"a": "new.example", "b": "old.example"}
+    assert sorted(await claim(due, 100.0)) == ["a", "b"]
+    assert await claim(due, 100.0) == []
 
 
 async def test_strikes_and_refusals_are_counted_by_site(bus: Bus) -> None:

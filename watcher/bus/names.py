@@ -4,6 +4,6 @@ ITEMS = "concordat:items"
 ALERTS = "concordat:alerts"
 DELIVERIES = "concordat:deliveries"
 PUSHES = "concordat:pushes"
-DUE = "concordat:due"  # sorted set: source id → unix seconds at which it is to be read
+DUE = "concordat:due"  # sorted set: site → unix seconds at which one of its sources is to be read; see `watcher.bus.due`
 DEAD = "concordat:dead"
 STREAMS = (PUSHES, ITEMS, ALERTS, DELIVERIES)

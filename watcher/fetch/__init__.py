@@ -3,7 +3,7 @@
 from watcher.fetch.client import Client
 from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.guard import is_public
-from watcher.fetch.hosts import HostGate
+from watcher.fetch.hosts import HostGate, SitePausedError
 from watcher.fetch.transfer import Limits
 
-__all__ = ["Client", "Fetched", "HostGate", "Limits", "NotModified", "Request", "is_public"]
+__all__ = ["Client", "Fetched", "HostGate", "Limits", "NotModified", "Request", "SitePausedError", "is_public"]
