@@ -119,10 +119,14 @@ def test_an_error_at_once_moves_nothing() -> None:
     assert archive.asked[-1] == (Window(NOW - 3 * HOUR, NOW + HOUR), None)
 
 
-def test_a_place_that_is_not_known_any_more_is_begun_again() -> None:
-    """Cursors end: where a remembered one is refused, the window is read from its start."""
-    gone = FetchError(FetchReason.HTTP, "bad", status=400)
-    archive = Archive(gone, None)
+@pytest.mark.parametrize(
+    "answer",
+    [FetchError(FetchReason.HTTP, "bad", status=400), FetchError(FetchReason.HTTP, "down", status=500),
+     FetchError(FetchReason.UNREADABLE, "no JSON")],
+)  # fmt: skip
+def test_a_place_that_is_not_known_any_more_is_begun_again(answer: FetchError) -> None:
+    """Cursors end, and pages break: where a remembered one is not given, the window is read from its start, and up to now."""
+    archive = Archive(answer, None)
     memo = {"since": (NOW - HOUR).isoformat(), "until": NOW.isoformat(), "next": "old"}
     before = Situation(NOW, first=False, memo=memo)
     found = archive.read(before)

@@ -25,8 +25,6 @@ PAGES = 10  # of one reading, where the kind does not say otherwise
 LONGEST = timedelta(days=180)  # no outage is longer; interfaces refuse windows of years
 LONGEST_TOKEN = 4_000  # characters; what leads to the next page is kept, and shorter everywhere
 
-_PLACE_LOST = {400, 404, 410, 422}  # what is answered where a remembered page cannot be found any more
-
 Token = Any  # what leads to the next page, as it survives in JSON; None: there is none
 
 
@@ -125,8 +123,8 @@ def walk(register: Register, at: Situation, *, pages: int | None = None, start: 
             page = register.page(got, found.token)
         except FetchError as e:
             found.error = explained(e, register.name, register.advice)
-            if token is not None and found.asked == 1 and e.status in _PLACE_LOST:
-                found.token, found.lost = None, True  # and the window is begun again
+            if token is not None and found.asked == 1 and _place_lost(e):
+                found.token, found.lost = None, True  # and the window is begun again, up to now
             return found
         found.entries += page.entries
         found.dropped += page.dropped
@@ -141,6 +139,11 @@ def walk(register: Register, at: Situation, *, pages: int | None = None, start: 
     if at.first and register.first_pages == 1:
         found.token = None  # what lies further back was there before this source was
     return found
+
+
+def _place_lost(error: FetchError) -> bool:
+    """Whether a remembered page is not to be had any more: the answer is neither the page nor a request for patience."""
+    return error.reason in {FetchReason.HTTP, FetchReason.NOT_FOUND, FetchReason.GONE, FetchReason.UNREADABLE}
 
 
 def _resumed(memo: Mapping[str, Any]) -> tuple[Window, Token] | None:
