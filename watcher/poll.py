@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -62,8 +63,7 @@ def write_answers(
             after.append(outcome.state)
         else:
             outcome = _decide(conn, answer, state, _slower(policies[source.id], hubs.get(source.id), now), now)
-            next_at = next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
-            after.append(replace(_remember(outcome.state, answer), next_at=next_at))
+            after.append(replace(_remember(outcome.state, answer), next_at=_next_at(source, outcome, now, chance)))
             _heed_hub(conn, answer, hubs.get(source.id), outcome, now)
         outcomes.append(outcome)
         new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
@@ -72,6 +72,13 @@ def write_answers(
     save_states(conn, after)
     add_notices(conn, [(s.source_id, text) for s, o in zip(after, outcomes, strict=True) for text in o.notices], now)
     return ids, after, outcomes
+
+
+def _next_at(source: Source, outcome: Outcome, now: datetime, chance: Callable[[], float]) -> datetime | None:
+    """When the source is read next; never, where it is listened to."""
+    if KINDS[source.kind].stream is not None:
+        return None
+    return next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
 
 
 def current_state(source: Source, state: SourceState | None) -> SourceState:
@@ -170,7 +177,7 @@ class Committer:
         self._waiting.append((answer, done))
         async with self._busy:  # whoever comes first writes for all who came meanwhile
             while not done.done():
-                await self._write_together()
+                await _to_its_end(self._write_together())
         return await done
 
     async def set_times(self) -> None:
@@ -225,6 +232,16 @@ class Committer:
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if not done.done():
                 done.set_result(outcome)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work` whole, also when whoever waits is cancelled meanwhile: others wait for the same transaction."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _fail(batch: Sequence[Waiting], error: Exception) -> None:

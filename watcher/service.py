@@ -18,6 +18,7 @@ from watcher.decide import Outcome, Policy
 from watcher.errors import OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
 from watcher.fulltext import Articles
+from watcher.listen import listens
 from watcher.live import follow
 from watcher.model import Source
 from watcher.poll import Committer
@@ -25,6 +26,7 @@ from watcher.settings import Settings
 from watcher.sources.kinds import KINDS
 from watcher.sources.steps import Credentials
 from watcher.store import Store
+from watcher.stream import Streams
 from watcher.visits import Visits
 from watcher.websub.service import Hubs
 
@@ -57,8 +59,9 @@ class Watcher:
         due, reach = DueSet(bus), Reach(client, HostGate(), credentials_of(settings), now)
         committer = Committer(store, bus, due, self._policy, now, Articles(store, reach, settings.max_age).complete)
         self._visits = Visits(store, due, reach, committer, now)
-        self._visits.follow(sources)
-        self.hubs = Hubs(settings, store, bus, reach, committer, lambda: self._visits.sources)
+        self.hubs = Hubs(settings, store, bus, self._visits.reach, committer, lambda: self._visits.sources)
+        self.streams = Streams(store, bus, self._visits.reach, committer)
+        self._follow(sources)
 
     def _policy(self, source: Source) -> Policy:
         return Policy(max_age=self._settings.max_age, every=source.every, floor=KINDS[source.kind].floor)
@@ -73,7 +76,7 @@ class Watcher:
                 for problem in e.problems:
                     log.warning("sources not changed, the old ones stay", problem=str(problem))
                 return
-            self._visits.follow(sources)
+            self._follow(sources)
             log.info("sources changed", sources=len(sources))
             await self._reconcile()
 
@@ -86,7 +89,9 @@ class Watcher:
         scheduler.add_job(self._visits.tick, "interval", seconds=TICK)
         scheduler.start()
         try:
-            await self.hubs.run(stop)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.hubs.run(stop))
+                group.create_task(self.streams.run(stop))
         finally:
             scheduler.shutdown(wait=False)
             await self._visits.finish(FINISH)
@@ -94,7 +99,18 @@ class Watcher:
     async def once(self, progress: Callable[[Source, Outcome], None]) -> None:
         """Poll every source one time, whenever it would be due; `progress` hears of each. What hubs delivered meanwhile is read first."""
         await self.hubs.drain()
-        await self._visits.once(progress)
+
+        async def heard(source: Source) -> None:
+            progress(source, await self.streams.once(source))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._visits.once(progress))
+            for source in self.streams.sources.values():
+                group.create_task(heard(source))
+
+    def _follow(self, sources: Sequence[Source]) -> None:
+        self._visits.follow(s for s in sources if not listens(s))
+        self.streams.sources = {s.id: s for s in sources if listens(s)}
 
     async def _reconcile(self) -> None:
         try:

@@ -43,7 +43,7 @@ class Visits:
 
     def __init__(self, store: Store, due: DueSet, reach: Reach, committer: Committer, now: Callable[[], datetime]) -> None:
         self._store, self._due, self._committer, self._now = store, due, committer, now
-        self._reach = replace(reach, heed=self._heed)
+        self.reach = replace(reach, heed=self._heed)
         self.sources: dict[str, Source] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asking: dict[str, str] = {}  # the readings under way, with their sites
@@ -59,7 +59,7 @@ class Visits:
     async def tick(self) -> None:
         """Take in hand what is due. What is under way stays ours, and pauses that we know of stand, whatever happened to Redis."""
         now = self._now().timestamp()
-        pauses = {site: now + left for site, left in self._reach.gate.pauses().items()}
+        pauses = {site: now + left for site, left in self.reach.gate.pauses().items()}
         try:
             await self._committer.set_times()
             claimed = await self._due.claim(now, LEASE, AT_ONCE - len(self._tasks), self._asking, pauses)
@@ -105,7 +105,7 @@ class Visits:
             log.exception("poll failed", source=source.id)
 
     async def _read(self, source: Source, state: SourceState) -> None:
-        answer = await ask(source, state, self._reach)
+        answer = await ask(source, state, self.reach)
         self._asking.pop(source.id, None)  # from here on its time is the one that is about to be written
         if isinstance(answer.error, SitePausedError) and answer.reading is None:
             await self._put_back([source.id], answer.error.retry_after or 0.0)
@@ -133,7 +133,7 @@ class Visits:
                 return
             log.warning("other watchers do not hear of a pause yet", site=site, why=str(e))
         pause = pause_for(error, strikes)
-        self._reach.gate.pause(site, pause)
+        self.reach.gate.pause(site, pause)
         log.info("site paused", site=site, seconds=round(pause), because=source_id)
         try:
             await self._due.pause(site, self._now().timestamp() + pause)
@@ -167,7 +167,7 @@ class Visits:
 
         async def one(source: Source) -> None:
             async with at_site[site_of(source.url)], everywhere:
-                answer = await ask(source, current_state(source, states.get(source.id)), self._reach)
+                answer = await ask(source, current_state(source, states.get(source.id)), self.reach)
                 outcome = await self._committer.commit(answer)
             _tell(source, outcome)
             progress(source, outcome)

@@ -21,7 +21,9 @@ from watcher.ask import Reach, ask
 from watcher.bus import Bus
 from watcher.bus.due import DueSet
 from watcher.decide import Outcome, Policy
+from watcher.errors import FetchError
 from watcher.fetch import Client, HostGate
+from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
 from watcher.poll import Committer, current_state
 from watcher.settings import Settings
@@ -120,7 +122,13 @@ async def world(store: Store, bus: Bus, **source: Any) -> AsyncIterator[World]:
             feed.headers = hub.links(feed.url)
             sources: dict[str, Source] = {"press": FeedSource(id="press", url=feed.url, **source)}
             committer = Committer(store, bus, DueSet(bus), lambda s: Policy(timedelta(hours=48), s.every), clock)
-            hubs = Hubs(settings, store, bus, Reach(client, HostGate(), now=clock), committer, lambda: sources)
+            gate = HostGate()
+
+            async def heed(_source: str, site: str, error: FetchError) -> None:
+                if asks_for_pause(error, 0):
+                    gate.pause(site, pause_for(error, 0))
+
+            hubs = Hubs(settings, store, bus, Reach(client, gate, now=clock, heed=heed), committer, lambda: sources)
             yield World(host, feed, hub, store, bus, clock, client, committer, hubs, sources)
     finally:
         stop.set()

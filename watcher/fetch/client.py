@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -19,8 +20,9 @@ import pycurl
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.multi import Multi
+from watcher.fetch.refusal import private, refused
+from watcher.fetch.socket import Listening, listening
 from watcher.fetch.transfer import Limits, Transfer, header_lines
-from watcher.fetch.waits import asked_wait
 from watcher.urls import absolute
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -76,6 +78,12 @@ class Client:
             else:
                 transfer.close()
 
+    @asynccontextmanager
+    async def listen(self, url: str, most: int) -> AsyncIterator[Listening]:
+        """An open stream at a ws:// or wss:// address, with messages of up to `most` bytes; raises FetchError."""
+        async with listening(url, self._user_agent, self._allow_private, self._limits.connect, most) as stream:
+            yield stream
+
     async def _follow(self, transfer: Transfer, request: Request) -> Fetched | NotModified:
         url, permanent, body = request.url, True, request.body
         headers = _request_headers(request)
@@ -99,7 +107,7 @@ class Client:
             if transfer.status == 304:
                 return NotModified(transfer.headers)
             if transfer.status >= 400 or transfer.status < 200:
-                raise _refused(transfer.status, transfer.headers, transfer.reason())
+                raise refused(transfer.status, transfer.headers, transfer.reason(), datetime.now(UTC))
             moved = url if permanent and url != request.url else None
             return Fetched(url, transfer.status, transfer.headers, transfer.body(), moved)
         raise FetchError(FetchReason.REDIRECTS, f"redirected more than {self._limits.redirects} times")
@@ -123,7 +131,7 @@ class Client:
 
     def _failed(self, transfer: Transfer, code: int, words: str) -> FetchError:
         if transfer.refused:
-            return _private(f"{transfer.refused} is a private address")
+            return private(transfer.refused)
         if code == pycurl.E_OPERATION_TIMEDOUT:
             return self._too_slow()
         if code == pycurl.E_COULDNT_RESOLVE_HOST:
@@ -170,26 +178,3 @@ def _ascii(url: str) -> str:
         place = idna.encode(host, uts46=True).decode("ascii") + colon + port
     safe = "%/:;=@!$&'()*+,~?[]"
     return urlunsplit((parts.scheme, quote(user, safe="%:") + at + place, quote(parts.path, safe), quote(parts.query, safe), ""))
-
-
-def _refused(status: int, headers: Mapping[str, str], said: bytes) -> FetchError:
-    wait = asked_wait(status, headers, datetime.now(UTC))
-    reason, message = FetchReason.HTTP, f"the host answered HTTP {status}"
-    if status in {429, 503}:
-        reason, message = FetchReason.RATE_LIMITED, f"the host asks us to slow down (HTTP {status})"
-    elif status in {401, 403, 451}:
-        challenge = " with a bot challenge" if headers.get("cf-mitigated") == "challenge" else ""
-        reason, message = FetchReason.BLOCKED, f"the host refuses us (HTTP {status}){challenge}"
-    elif status == 410:
-        reason, message = FetchReason.GONE, "the host says it is gone for good (HTTP 410)"
-    elif status == 404:
-        reason, message = FetchReason.NOT_FOUND, "there is nothing at this address (HTTP 404)"
-    return FetchError(reason, message, permanent=status == 410, retry_after=wait, status=status, said=said)
-
-
-def _private(detail: str) -> FetchError:
-    return FetchError(
-        FetchReason.PRIVATE_ADDRESS,
-        f"{detail}; sources on private or loopback addresses are read only with CONCORDAT_ALLOW_PRIVATE_ADDRESSES=true",
-        permanent=True,
-    )

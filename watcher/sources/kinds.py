@@ -15,6 +15,7 @@ from watcher.sources import (
     feed,
     find_a_tender,
     hackernews,
+    jetstream,
     mastodon,
     page,
     reddit,
@@ -27,19 +28,22 @@ from watcher.sources import (
 )
 from watcher.sources.entry import Parsed
 from watcher.sources.steps import Situation, Steps
+from watcher.sources.stream import Wire
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind: the model of its entries in `sources/*.yaml`, its reader, and the shortest interval that it may be read at.
 
-    `floor` holds unless the operator writes `every`. `push` reads what a hub delivers (body, headers, topic) where a kind has hubs.
+    `floor` holds unless the operator writes `every`. `push` reads what a hub delivers (body, headers, topic) where a kind has hubs. A
+    kind with a `stream` is listened to instead of polled: its reader says what has to be known before, and leaves it in the memo.
     """
 
     source: type[Source]
     read: Callable[[Any, Situation], Steps]
     floor: timedelta = timedelta(0)
     push: Callable[[bytes, Mapping[str, str], str], Parsed] | None = None
+    stream: Callable[[Any, Mapping[str, Any]], Wire] | None = None
 
 
 KINDS: Mapping[str, Kind] = {
@@ -47,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "page": Kind(page.PageSource, page.read, floor=timedelta(minutes=10)),
     "sitemap": Kind(sitemap.SitemapSource, sitemap.read, floor=timedelta(minutes=10)),
     "bluesky": Kind(bluesky.BlueskySource, bluesky.read, floor=timedelta(minutes=5)),
+    "jetstream": Kind(jetstream.JetstreamSource, jetstream.read, stream=jetstream.JetstreamWire),
     "mastodon": Kind(mastodon.MastodonSource, mastodon.read, floor=timedelta(minutes=5)),
     "x": Kind(x.XSource, x.read, floor=timedelta(minutes=15)),
     "reddit": Kind(reddit.RedditSource, reddit.read, floor=timedelta(minutes=10)),

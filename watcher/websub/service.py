@@ -21,9 +21,8 @@ from watcher.ask import Answer, Reach
 from watcher.bus import PUSHES, Bus, consume
 from watcher.bus.sweep import sweep
 from watcher.errors import FetchError, StoreError
-from watcher.fetch import Request, is_public
+from watcher.fetch import Request, SitePausedError, is_public
 from watcher.fetch.unpack import Unpacker
-from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
 from watcher.poll import Committer
 from watcher.settings import Settings
@@ -35,7 +34,7 @@ from watcher.store.items import add_dead_letter
 from watcher.store.tables import websub_inbox
 from watcher.urls import site_of
 from watcher.websub import record
-from watcher.websub.subscription import LEASE, Mode, Subscription, refused
+from watcher.websub.subscription import LEASE, Mode, Subscription, postponed, refused
 
 GROUP = "watcher"
 TICK = 1.0  # seconds between two looks for hubs to ask
@@ -133,12 +132,15 @@ class Hubs:
         try:
             async with self._reach.gate.turn(hub):
                 await self._reach.client.fetch(Request(hub, headers=headers, body=question(sub, mode, callback)))
+        except SitePausedError as e:
+            wait = e.retry_after or 0.0
+            await self._store.write(record.change, sub.token, lambda s: postponed(s, wait, self._reach.now()))
         except FetchError as e:
             await self._refused(sub, mode, hub, e)
 
     async def _refused(self, sub: Subscription, mode: Mode, hub: str, error: FetchError) -> None:
-        if asks_for_pause(error, 0):
-            self._reach.gate.pause(site_of(hub), pause_for(error, 0))
+        if self._reach.heed is not None:
+            await self._reach.heed(sub.source_id, site_of(hub), error)
         now, chance = self._reach.now(), random.random()  # noqa: S311  spreads the tries, guards nothing
         await self._store.write(record.change, sub.token, lambda s: refused(s, str(error), error.retry_after, now, chance))
         log.warning("a hub does not take a question; polling goes on", source=sub.source_id, mode=mode.value, why=str(error))

@@ -110,6 +110,11 @@ def refused(sub: Subscription, error: str, retry_after: float | None, now: datet
     return replace(sub, asked="", asked_at=None, failures=sub.failures + 1, error=one_line(error, 300), next_at=now + pause)
 
 
+def postponed(sub: Subscription, seconds: float, now: datetime) -> Subscription:
+    """Nothing was asked, because the hub's site wants to be left alone for so long."""
+    return replace(sub, asked="", asked_at=None, next_at=now + timedelta(seconds=seconds))
+
+
 def verified(sub: Subscription, mode: str, topic: str, lease: float | None, now: datetime, chance: float) -> Subscription | None:
     """The hub asks whether we asked; None is no: nobody here asked for this, or too long ago.
 

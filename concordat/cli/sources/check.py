@@ -31,6 +31,7 @@ from watcher.ask import Reach, ask
 from watcher.check import Report, report
 from watcher.discover import discover
 from watcher.errors import FetchReason
+from watcher.listen import listens, overhear
 from watcher.model import Facts, Source
 from watcher.settings import Settings
 from watcher.sources.discover import Suggestion
@@ -83,7 +84,8 @@ async def _look(settings: Settings, source: Source) -> tuple[Report, tuple[Sugge
 
 async def look(source: Source, reach: Reach) -> Report:
     """One reading as if it were the first."""
-    return report(await ask(source, SourceState(source.id, source.address), reach), now())
+    answer = await (overhear(source, reach) if listens(source) else ask(source, SourceState(source.id, source.address), reach))
+    return report(answer, now())
 
 
 def _check_all(settings: Settings, sources: Sequence[Source], *, as_json: bool) -> None:
