@@ -7,19 +7,28 @@ found.problem          why there is nothing
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+import re
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urljoin, urlsplit
 
+from watcher.apart import APART
 from watcher.ask import Reach
 from watcher.errors import FetchError
 from watcher.fetch import Fetched, NotModified, Request
-from watcher.sources.discover import Suggestion, alternates, guesses, linked_feeds, recognised
+from watcher.sources.discover import Alternate, Suggestion, alternates, guesses, linked_feeds, recognised
 from watcher.sources.entry import Parsed
 from watcher.sources.feed import parse_feed
 from watcher.sources.markup import looks_like_html, tree_of
+from watcher.sources.page import PageSource, parse_page
+from watcher.sources.sitemap import ACCEPT as SITEMAP_ACCEPT
+from watcher.sources.sitemapxml import Found, unseen
 from watcher.sources.steps import Ask
+from watcher.sources.walls import check_wall
 from watcher.urls import absolute
 
+LISTED = 3  # articles that a page lists at least, to be suggested
 TRIED_MOST = 3  # feeds that are named on the page and read for a try; the others are shown as they are named
 NOTHING = "no feed, sitemap or list of articles was found; look for one on its news page, and give that address"
 
@@ -78,17 +87,73 @@ def search(url: str) -> Search:
 
 def _page(got: Fetched) -> Search:
     try:
-        tree = tree_of(got.body, got.headers)
+        seen = cast(Look, APART.call(look, got.body, dict(got.headers), got.url))
     except FetchError as e:
         return Discovered(problem=str(e))
-    named = alternates(tree, got.url)
-    found = yield from _tried((a.url for a in named[:TRIED_MOST]), "the page names it as its feed")
-    others = tuple(Suggestion({"kind": "feed", "url": a.url}, "the page names it too", a.title) for a in named[TRIED_MOST:])
+    found = yield from _tried((a.url for a in seen.named[:TRIED_MOST]), "the page names it as its feed")
+    others = tuple(Suggestion({"kind": "feed", "url": a.url}, "the page names it too", a.title) for a in seen.named[TRIED_MOST:])
     if found:
         return Discovered((*found, *others))
-    found = yield from _tried((a.url for a in linked_feeds(tree, got.url)[:TRIED_MOST]), "the page links to it")
+    found = yield from _tried((a.url for a in seen.linked[:TRIED_MOST]), "the page links to it")
     found = found or (yield from _tried(guesses(got.url), "found where many sites have their feed", enough=1))
+    if found:
+        return Discovered(found)
+    page = Suggestion(
+        {"kind": "page", "url": got.url}, "it has no feed, and this page lists articles", seen.title, seen.listed, got.headers
+    )
+    sitemap = yield from _sitemap(got.url)
+    news = sitemap is not None and "match" not in sitemap.entry
+    ways = [sitemap if news else None, page if seen.listed is not None else None, None if news else sitemap]
+    found = tuple(way for way in ways if way is not None)
     return Discovered(found) if found else Discovered(problem=NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a page shows: feeds that it names, links that look like feeds, and the articles that it lists, None without a list."""
+
+    named: tuple[Alternate, ...]
+    linked: tuple[Alternate, ...]
+    title: str = ""
+    listed: Parsed | None = None
+
+
+def look(body: bytes, headers: Mapping[str, str], url: str) -> Look:
+    """What a page shows. Raises FetchError for one that cannot be read, and for a challenge or a login."""
+    tree = tree_of(body, headers)
+    check_wall(tree, body, headers, url, url)
+    named, linked = alternates(tree, url), linked_feeds(tree, url)
+    try:
+        listed = parse_page(body, headers, url, PageSource(id="given", url=url))
+    except FetchError:
+        return Look(named, linked)
+    return Look(named, linked, listed.title, listed if len(listed.entries) >= LISTED else None)
+
+
+def _sitemap(url: str) -> Generator[Ask, Fetched, Suggestion | None]:
+    """The site's sitemap: one of news, else one that has addresses below this page's own."""
+    addresses = [urljoin(url, "/sitemap.xml"), urljoin(url, "/news-sitemap.xml")]
+    try:
+        robots = yield Ask(urljoin(url, "/robots.txt"))
+        named = (line.partition(b":")[2].strip() for line in robots.body.splitlines() if line.lower().startswith(b"sitemap:"))
+        addresses = [a for line in named if (a := absolute(line.decode("utf-8", "replace"), url))][:TRIED_MOST] or addresses
+    except FetchError:
+        pass
+    below = urlsplit(url).path.rstrip("/") + "/"
+    plain = None
+    for address in sorted(addresses, key=lambda a: "news" not in a):
+        try:
+            got = yield Ask(address, headers=SITEMAP_ACCEPT)
+            found = cast(Found, APART.call(unseen, got.body, dict(got.headers), got.url, "", b""))
+        except FetchError:
+            continue
+        if any(place.title for place in found.fresh):
+            return Suggestion({"kind": "sitemap", "url": address}, "the site has a sitemap of its news")
+        if below != "/" and (found.index or any(below in place.url for place in found.fresh)):
+            plain = plain or Suggestion(
+                {"kind": "sitemap", "url": address, "match": re.escape(below)}, "the site's sitemap names its articles"
+            )
+    return plain
 
 
 def _tried(urls: Iterable[str], why: str, enough: int = TRIED_MOST) -> Generator[Ask, Fetched, tuple[Suggestion, ...]]:

@@ -124,7 +124,7 @@ FAULTS = {
     "hurried": (status(429, retry_after=60), "rate_limited"),
     "failing": (status(503), "rate_limited"),
     "erring": (status(500), "http"),
-    "page": (page(), "not_a_feed"),
+    "page": (page(), "blocked"),
     "empty": (empty(), "not_a_feed"),
     "noise": (garbage(), "not_a_feed"),
     "huge": (huge(), "too_large"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 
 from tests.fakes.feedforms import Form
 from tests.fakes.feedhost import FeedHost
+from tests.fakes.pages import Site, Story
 from watcher.ask import Reach
 from watcher.discover import discover
-from watcher.errors import FetchError
+from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, HostGate
-from watcher.sources.discover import alternates, guesses, linked_feeds, named_feed, recognised
+from watcher.sources.discover import alternates, guesses, linked_feeds, page_for_feed, recognised
 from watcher.sources.feed import parse_feed
 from watcher.sources.markup import tree_of
 
@@ -126,12 +128,22 @@ def test_a_page_where_a_feed_was_names_its_feed() -> None:
         parse_feed(body, {"content-type": "text/html"}, BASE)
 
 
+def test_a_challenge_where_a_feed_was_is_called_one() -> None:
+    """A host that wants proof, or a login, refuses us; its page is no page that names a feed."""
+    challenge = b"<!doctype html><html><head><title>Just a moment...</title></head><body></body></html>"
+    with pytest.raises(FetchError, match="no robot") as caught:
+        parse_feed(challenge, {"content-type": "text/html"}, BASE)
+    assert caught.value.reason is FetchReason.BLOCKED
+    with pytest.raises(FetchError, match="login"):
+        parse_feed(_page(""), {"content-type": "text/html"}, "https://lab.example/sso/login")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
-def test_any_bytes_name_a_feed_or_none(body: bytes) -> None:
+def test_any_bytes_have_a_reason(body: bytes) -> None:
     """No page crashes the look for its feed."""
-    named = named_feed(b"<link rel=alternate type=application/rss+xml href=" + body, {"content-type": "text/html"}, BASE)
-    assert named == "" or named.startswith(("http://", "https://"))
+    said = page_for_feed(b"<link rel=alternate type=application/rss+xml href=" + body, {"content-type": "text/html"}, BASE)
+    assert said.reason in {FetchReason.NOT_A_FEED, FetchReason.BLOCKED}
 
 
 @pytest_asyncio.fixture
@@ -169,3 +181,28 @@ async def test_discovery_says_why_there_is_nothing(reach: Reach) -> None:
         assert "no feed" in (await discover(host.base, reach)).problem
         assert "404" in (await discover(f"{host.base}/nowhere", reach)).problem
     assert "is not an address" in (await discover("https://", reach)).problem
+
+
+async def test_a_site_without_a_feed_is_watched_by_its_page(reach: Reach) -> None:
+    """Its listing is suggested with what it lists, and its sitemap for the part of the site that was asked for."""
+    async with Site() as site:
+        for i in range(3):
+            site.article(f"/news/story-{i}", f"Story number {i} of the laboratory", "Words.")
+        url = site.listing("/news", [f"/news/story-{i}" for i in range(3)])
+        site.put("/robots.txt", f"User-agent: *\nSitemap: {site.base}/map.xml\n", "text/plain")
+        site.sitemap("/map.xml", ["/about", "/news/story-0"])
+        found = await discover(url, reach)
+        assert [dict(s.entry) for s in found.suggestions] == [
+            {"kind": "page", "url": url}, {"kind": "sitemap", "url": f"{site.base}/map.xml", "match": "/news/"},
+        ]  # fmt: skip
+        assert found.suggestions[0].entries == 3
+        assert len(site.asked) < 20
+
+
+async def test_a_sitemap_of_news_is_better_than_a_page(reach: Reach) -> None:
+    """It has titles and moments, and no structure that a new design would break."""
+    async with Site() as site:
+        site.put("/", "<html><body>hello</body></html>")
+        site.news_sitemap("/news-sitemap.xml", [Story("/n/1", "OpenAI signs", datetime(2026, 11, 24, tzinfo=UTC))])
+        found = await discover(site.base, reach)
+        assert [dict(s.entry) for s in found.suggestions] == [{"kind": "sitemap", "url": f"{site.base}/news-sitemap.xml"}]

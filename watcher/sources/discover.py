@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from watcher.errors import FetchError
+from watcher.errors import FetchError, FetchReason
 from watcher.sources.entry import Parsed
 from watcher.sources.markup import base_of, tree_of
+from watcher.sources.walls import check_wall
 from watcher.text import one_line
 from watcher.urls import absolute
 
@@ -70,13 +71,16 @@ def alternates(tree: HtmlElement, url: str) -> tuple[Alternate, ...]:
     return tuple(each for _, each in sorted(found.values(), key=lambda f: f[0]))
 
 
-def named_feed(body: bytes, headers: Mapping[str, str], url: str) -> str:
-    """The address of the feed that a page names first, or an empty string."""
+def page_for_feed(body: bytes, headers: Mapping[str, str], url: str) -> FetchError:
+    """Why a page that came where a feed should be is none: a challenge, a login, or a page that names its feed."""
     try:
-        named = alternates(tree_of(body, headers), url)
-    except FetchError:
-        return ""
-    return next((a.url for a in named if a.url != url), "")
+        tree = tree_of(body, headers)
+        check_wall(tree, body, headers, "", url)
+    except FetchError as e:
+        return e if e.reason is FetchReason.BLOCKED else FetchError(FetchReason.NOT_A_FEED, f"this is no feed: {e}")
+    its = next((a.url for a in alternates(tree, url) if a.url != url), "")
+    said = f"; its feed is {its}" if its else ", not a feed; look on it for the address of its feed"
+    return FetchError(FetchReason.NOT_A_FEED, f"this is a web page{said}")
 
 
 def linked_feeds(tree: HtmlElement, url: str) -> tuple[Alternate, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 import feedparser
 
 from watcher.errors import FetchError, FetchReason
-from watcher.sources.discover import named_feed
+from watcher.sources.discover import page_for_feed
 from watcher.sources.entry import MAX_ENTRIES, Parsed
 from watcher.sources.markup import looks_like_html
 from watcher.sources.raw import entry_of, head_of
@@ -71,9 +71,7 @@ def _plain_entry(entry: Any) -> dict[str, Any]:
 def _no_feed(document: Any, body: bytes, headers: Mapping[str, str], url: str) -> FetchError:
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:512]
     if looks_like_html(start, {}):
-        its = named_feed(body, headers, url)
-        what = f"this is a web page; its feed is {its}" if its else "this is a web page, not a feed; look on it for the address of its feed"
-        return FetchError(FetchReason.NOT_A_FEED, what)
+        return page_for_feed(body, headers, url)
     if b"\x00" in start or (not start.isascii() and b"<" not in start):
         return FetchError(FetchReason.NOT_A_FEED, "this is binary data, not a feed")
     return FetchError(FetchReason.NOT_A_FEED, f"no feed was found in the answer ({_reason(document) or 'no known format'})")
