@@ -20,15 +20,16 @@ from watcher.apart import SMALL, Apart
 from watcher.ask import Answer, Reach
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Fetched, NotModified, Request
-from watcher.identity import keys_of
+from watcher.identity import keyed
 from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
+from watcher.poll import current_state
 from watcher.sources.article import Article, completed, read_article, wanting
 from watcher.sources.entry import Entry
 from watcher.sources.markup import ACCEPT
-from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.items import known_keys
+from watcher.store.sources import load_states
 from watcher.urls import site_of
 
 log = structlog.get_logger("watcher")
@@ -50,7 +51,7 @@ class Articles:
         self._store, self._reach, self._max_age, self._seconds = store, reach, max_age, seconds
         self._reading = asyncio.Lock()  # one at a time, so that waiting for the reader takes no more than one thread
 
-    async def complete(self, answer: Answer, state: SourceState) -> Answer:
+    async def complete(self, answer: Answer) -> Answer:
         """The answer, its new entries with their articles' words where they are wanted. Raises StoreError only.
 
         On the first reading of a source nothing is fetched: what stood there before rings nobody.
@@ -62,8 +63,9 @@ class Articles:
         if not fulltext and all(e.title or e.summary or e.content for e in entries):
             return answer
         articles: dict[int, Article] = {}
-        if state.first_ok_at is not None:
-            keys = [k for each in keys_of(entries, sure_ids=reading.parsed.sure_ids) for k in each.all()]
+        states = await self._store.read(load_states, [answer.source.id])
+        if current_state(answer.source, states.get(answer.source.id)).first_ok_at is not None:
+            keys = [k for each in keyed(reading.parsed).keys or () for k in each.all()]
             known = await self._store.read(known_keys, answer.source.id, keys)
             wanted = wanting(reading.parsed, known, self._reach.now() - self._max_age, fulltext=fulltext)
             articles = await self._fetch_all(answer.source, entries, wanted[:MOST])

@@ -81,13 +81,16 @@ def _health(error: FetchError, failures: int, lasting: bool) -> Health:
 
 def _turned(state: SourceState, health: Health, reason: str, now: datetime, *, lasting: bool) -> After:
     """The state in its new health, and a notice when it is news for the operator."""
-    after = replace(state, health=health, health_reason=reason, health_since=state.health_since if state.health is health else now)
+    told = state.told
+    notices: tuple[str, ...] = ()
     if health is Health.OK:
-        was = state.told
-        return After(replace(after, told=""), (f"well again, after it was {was}",) if was else ())
-    if health is Health.SLOW or not lasting or state.told == health:
-        return After(after)
-    return After(replace(after, told=health.value), (f"{health}: {reason}",))
+        told, notices = "", (f"well again, after it was {state.told}",) if state.told else ()
+    elif health is not Health.SLOW and lasting and state.told != health:
+        told, notices = health.value, (f"{health}: {reason}",)
+    if (state.health, state.health_reason, state.told) == (health, reason, told):
+        return After(state, notices)
+    since = state.health_since if state.health is health else now
+    return After(replace(state, health=health, health_reason=reason, health_since=since, told=told), notices)
 
 
 def _with_history(state: SourceState, now: datetime, new: Sequence[Entry]) -> SourceState:

@@ -63,13 +63,13 @@ def write_answers(
             after.append(outcome.state)
         else:
             outcome = _decide(conn, answer, state, _slower(policies[source.id], hubs.get(source.id), now), now)
-            after.append(replace(_remember(outcome.state, answer), next_at=_next_at(source, outcome, now, chance)))
+            after.append(_remember(outcome.state, answer, _next_at(source, outcome, now, chance)))
             _heed_hub(conn, answer, hubs.get(source.id), outcome, now)
         outcomes.append(outcome)
         new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
         add_keys(conn, source.id, outcome.more_keys)
     ids = insert_items(conn, new, now)
-    save_states(conn, after)
+    save_states(conn, after, states)
     add_notices(conn, [(s.source_id, text) for s, o in zip(after, outcomes, strict=True) for text in o.notices], now)
     return ids, after, outcomes
 
@@ -130,19 +130,23 @@ def _heed_hub(conn: Connection, answer: Answer, known: Subscription | None, outc
         websub.heed(conn, known, source.id, source.address, answer.reading.parsed.hub, bool(outcome.items), now)
 
 
-def _remember(state: SourceState, answer: Answer) -> SourceState:
-    """The validators that the host gave, for the next conditional request, and what the kind wants to know then."""
+def _remember(state: SourceState, answer: Answer, next_at: datetime | None) -> SourceState:
+    """The state with what is needed at the next reading: its time, the validators that the host gave, what the kind wants to know then."""
     headers, reading = answer.headers, answer.reading
     if headers is None:
-        return state
-    if reading is not None:
-        memo = state.memo if reading.memo is None else reading.memo
-        state = replace(state, memo=memo, seen=state.seen if reading.seen is None else reading.seen)
-    if answer.error is not None:
-        return state
-    if reading is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
-        return replace(state, etag=headers.get("etag", state.etag), last_modified=headers.get("last-modified", state.last_modified))
-    return replace(state, etag=headers.get("etag"), last_modified=headers.get("last-modified"), body_hash=answer.body_hash)
+        return replace(state, next_at=next_at)
+    memo, seen = (reading.memo, reading.seen) if reading is not None else (None, None)
+    validators = (state.etag, state.last_modified, state.body_hash)
+    if answer.error is None and reading is None and answer.body_hash is None:
+        # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
+        validators = (headers.get("etag", state.etag), headers.get("last-modified", state.last_modified), state.body_hash)
+    elif answer.error is None:
+        validators = (headers.get("etag"), headers.get("last-modified"), answer.body_hash)
+    etag, last_modified, body_hash = validators
+    return replace(
+        state, next_at=next_at, memo=state.memo if memo is None else memo, seen=state.seen if seen is None else seen,
+        etag=etag, last_modified=last_modified, body_hash=body_hash,
+    )  # fmt: skip
 
 
 def _with_source(item: NewItem, source: Source) -> NewItem:
@@ -152,7 +156,7 @@ def _with_source(item: NewItem, source: Source) -> NewItem:
 
 
 Waiting = tuple[Answer, asyncio.Future[Outcome]]
-Complete = Callable[[Answer, SourceState], Awaitable[Answer]]  # puts the articles of its new entries into an answer
+Complete = Callable[[Answer], Awaitable[Answer]]  # puts the articles of its new entries into an answer
 
 
 class Committer:
@@ -169,10 +173,8 @@ class Committer:
 
     async def commit(self, answer: Answer) -> Outcome:
         """Hand an answer over; returns when it is written. Raises StoreError, and then nothing of it is written."""
-        source = answer.source
-        if self._complete is not None and answer.reading is not None and answer.reading.parsed.entries:
-            known = await self._store.read(load_states, [source.id])
-            answer = await self._complete(answer, current_state(source, known.get(source.id)))
+        if self._complete is not None:
+            answer = await self._complete(answer)
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, done))
         async with self._busy:  # whoever comes first writes for all who came meanwhile

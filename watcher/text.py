@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 from lxml import etree
-from lxml import html as lxml_html
 
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _LINES = re.compile(r" ?\n[ \n]*")
+_KEPT = "\u1680\u2028\u2029"  # white space that stays what it is inside a text
 # controls, bidirectional overrides and isolates, zero-width space, byte-order mark, private markers, lone surrogates
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_CONTROLS = bytes(i for i in (*range(32), 127) if i not in b"\t\n\r")  # those of them that are ASCII
 _TAG = re.compile(r"<[a-zA-Z/!?][^>]*>")
+_PAGE = re.compile(r"\s*<(?:html|!doctype)", re.IGNORECASE)
+_PARSER = etree.HTMLParser()
 _TAG_OPENS = re.compile(r"<[a-zA-Z/!?]")
 _LONG_NUMBER = re.compile(r"&#\d{4000,};?")  # longer than Python turns into a number
 _BLOCK_NAMES = """address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
@@ -29,10 +33,18 @@ _HIDDEN = frozenset(_HIDDEN_NAMES.split())
 
 def clean(text: str, limit: int | None = None) -> str:
     """Text without invisible characters and with single spaces and line breaks; cut at `limit` characters, at a word where possible."""
-    if not text.isascii() or not text.isprintable():
-        text = _INVISIBLE.sub("", text)
-    text = _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
+    text = _without_invisible(text)
+    if any(c in text for c in _KEPT):
+        text = _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
+    else:  # then these are the spaces that `split` knows, and it is four times as fast
+        text = "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
     return text if limit is None or len(text) <= limit else cut(text, limit)
+
+
+def _without_invisible(text: str) -> str:
+    if text.isascii() and len(text.encode().translate(None, _CONTROLS)) == len(text):
+        return text
+    return _INVISIBLE.sub("", text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -53,12 +65,26 @@ def visible(markup: str, limit: int | None = None) -> str:
     """What a reader would see of an HTML fragment, or of text that only looks like one; never raises."""
     if "<" not in markup or not _has_tag(markup):
         return clean(_unescaped(markup), limit)
-    try:
-        root = lxml_html.fragment_fromstring(_INVISIBLE.sub("", markup), create_parent="div")
-    except (etree.LxmlError, ValueError, AssertionError):
+    body = _body(_without_invisible(markup))
+    if body is None:
         closed = markup.rfind(">") + 1  # behind it no tag ends, however often one begins
         return clean(_unescaped(_TAG.sub(" ", markup[:closed]) + markup[closed:]), limit)
-    return visible_in(root, limit)
+    if any(len(hidden) for hidden in body.iter(*_HIDDEN)):
+        return visible_in(body, limit)
+    for block in body.iter(*_BLOCKS):
+        block.text, block.tail = f"\n{block.text or ''}", f"\n{block.tail or ''}"
+    etree.strip_elements(body, *_HIDDEN, etree.Comment, etree.PI, with_tail=False)
+    return clean(etree.tostring(body, method="text", encoding="unicode", with_tail=False), limit)
+
+
+def _body(markup: str) -> Any:
+    """The fragment as the body of a page, or None where it is none."""
+    try:
+        page = etree.fromstring(markup if _PAGE.match(markup) else f"<html><body>{markup}</body></html>", _PARSER)
+    except (etree.LxmlError, ValueError):
+        return None
+    bodies = [part for part in page if part.tag == "body"] if page is not None and page.tag == "html" else []
+    return bodies[0] if len(bodies) == 1 else None
 
 
 def _has_tag(text: str) -> bool:
@@ -77,14 +103,14 @@ def _unescaped(text: str) -> str:
         return html.unescape(_LONG_NUMBER.sub("\ufffd", text))
 
 
-def visible_in(root: lxml_html.HtmlElement, limit: int | None = None) -> str:
+def visible_in(root: Any, limit: int | None = None) -> str:
     """As `visible`, of an element that is parsed already."""
     parts: list[str] = []
     _collect(root, parts)
     return clean("".join(parts), limit)
 
 
-def _collect(root: lxml_html.HtmlElement, parts: list[str]) -> None:
+def _collect(root: Any, parts: list[str]) -> None:
     """Visible text in document order, without recursion: hostile nesting is deep."""
     hidden = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):

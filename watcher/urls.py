@@ -18,11 +18,15 @@ _TRACKING = re.compile(
 )
 # spaces, controls, bidirectional marks and lone surrogates: in no address that a browser would show, and trouble everywhere else
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+# what is a whole address already, and the same after it was resolved against any other
+WHOLE = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?/[A-Za-z0-9._~%+,=!@/-]*(?:\?[A-Za-z0-9._~%+,=!@/:&-]+)?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def absolute(url: str, base: str) -> str:
     """`url` resolved against `base` when it is http(s) afterwards, else an empty string: no other scheme is ever followed or shown."""
+    if WHOLE.fullmatch(url):
+        return url
     url = _UNSAFE.sub("", url)
     try:
         joined = urljoin(base, url) if base else url

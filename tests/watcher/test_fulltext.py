@@ -34,6 +34,7 @@ from watcher.sources.entry import Entry, Parsed
 from watcher.sources.steps import Reading
 from watcher.state import SourceState
 from watcher.store import Store
+from watcher.store.sources import save_states
 from watcher.store.tables import items
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -268,9 +269,10 @@ async def test_what_does_not_come_in_time_is_done_without(world: World) -> None:
     parsed = Parsed((Entry("1", f"{world.site.base}/hangs", "Hangs", "Sum"), Entry("2", quick, "Quick", "Sum")))
     source = source_of("feed", url="https://lab.example/f", fulltext=True)
     READER.call(read_article, _page(), HTML, URL, URL, True)  # so that starting the reader takes none of the time
+    await world.store.write(save_states, [SourceState(source.id, source.address, first_ok_at=NOW)])
     articles = Articles(world.store, Reach(world.client, HostGate(), now=lambda: NOW), timedelta(days=2), seconds=3.0)
     async with asyncio.timeout(20):
-        got = await articles.complete(Answer(source, Reading(parsed), headers={}), SourceState("x", "y", first_ok_at=NOW))
+        got = await articles.complete(Answer(source, Reading(parsed), headers={}))
     assert got.reading is not None
     first, second = got.reading.parsed.entries
     assert (first, "laboratory" in second.content) == (parsed.entries[0], True)

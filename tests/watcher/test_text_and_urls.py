@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.text import _TAG, _has_tag, clean, cut, title_text, visible
-from watcher.urls import absolute, canonical, outlet_of, registrable
+from watcher.urls import WHOLE, absolute, canonical, outlet_of, registrable
 
 
 @pytest.mark.parametrize(
@@ -103,3 +106,23 @@ def test_who_is_speaking() -> None:
     assert outlet_of("https://news.example.com/x", "s") == "example.com"
     assert outlet_of("", "my-source") == "my-source"
     assert registrable("127.0.0.1") == "127.0.0.1"
+
+
+@given(st.from_regex(r"https?://[a-z0-9.:-]{0,12}(/[A-Za-z0-9._~%+,=!@;:#/-]{0,12})?(\?[a-z=&;#:]{0,6})?", fullmatch=True),
+       st.sampled_from(("", "https://h.example/a/b?c", "http://h.example")))  # fmt: skip
+def test_addresses_that_are_taken_as_they_stand_are_whole(url: str, base: str) -> None:
+    """What is passed through without being taken apart would come out the same."""
+    if WHOLE.fullmatch(url):
+        assert urljoin(base, url) == url
+        assert urlsplit(url).hostname
+
+
+@given(st.text(" ab\n\t\r\x0b\x0c\x1c\x85\xa0\u1680\u2003\u2028\u200b\u3000é.", max_size=40))
+def test_white_space_is_one_space_or_one_line_break(text: str) -> None:
+    """However it is made; and what is clean stays as it is."""
+    seen = clean(text)
+    assert not re.search(r"[ \t\u00a0\u2003\u3000]{2}|\n\n| \n|\n ", seen)
+    assert seen == seen.strip()
+    assert clean(seen) == seen
+    letters = re.compile(r"[ab.é]")
+    assert letters.findall(seen) == letters.findall(text)

@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, insert
 
 from watcher.state import Health, SourceState
-from watcher.store.database import insert_ignore
+from watcher.store.plain import converted, from_driver, insert_many, marks, rows_of, run_many
 from watcher.store.tables import notices
 from watcher.store.tables import source_state as t
 
 _SPANS = ("interval", "usual_gap")  # kept as seconds
+_COLUMNS = tuple(column.name for column in t.columns)
+_CHUNK = 500  # values of one IN (…)
 
 
 def load_states(conn: Connection, source_ids: Iterable[str] | None = None) -> dict[str, SourceState]:
     """The states of these sources, or of all; a source never polled has none."""
-    query = select(t)
-    if source_ids is not None:
-        query = query.where(t.c.source_id.in_(list(source_ids)))
-    return {row["source_id"]: _state(dict(row)) for row in conn.execute(query).mappings()}
+    sql = f"SELECT {', '.join(_COLUMNS)} FROM source_state"
+    if source_ids is None:
+        return _states(conn, sql, ())
+    wanted = list(source_ids)
+    states: dict[str, SourceState] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        some = wanted[start : start + _CHUNK]
+        states |= _states(conn, f"{sql} WHERE source_id IN ({marks(len(some))})", some)
+    return states
 
 
-def save_states(conn: Connection, states: Iterable[SourceState]) -> None:
-    """Write states, new ones and known ones alike."""
-    rows = [_row(s) for s in states]
-    if not rows:
-        return
-    conn.execute(insert_ignore(conn, t), [{"source_id": r["source_id"], "url": r["url"]} for r in rows])
-    update = t.update().where(t.c.source_id == bindparam("key"))
-    conn.execute(update, [{**{k: v for k, v in r.items() if k != "source_id"}, "key": r["source_id"]} for r in rows])
+def _states(conn: Connection, sql: str, values: Sequence[str]) -> dict[str, SourceState]:
+    converts = [from_driver(conn, t.c[name]) for name in _COLUMNS]
+    found = {}
+    for row in rows_of(conn, sql, values):
+        plain = {n: v if v is None or c is None else c(v) for n, c, v in zip(_COLUMNS, converts, row, strict=True)}
+        for name in _SPANS:
+            seconds = plain.pop(f"{name}_s")
+            plain[name] = None if seconds is None else timedelta(seconds=seconds)
+        plain["health"] = Health(plain["health"])
+        found[plain["source_id"]] = SourceState(**plain)
+    return found
 
 
-def _state(row: Mapping[str, Any]) -> SourceState:
-    values = dict(row)
-    for name in _SPANS:
-        seconds = values.pop(f"{name}_s")
-        values[name] = None if seconds is None else timedelta(seconds=seconds)
-    return SourceState(**values | {"health": Health(values["health"])})
+def save_states(conn: Connection, states: Iterable[SourceState], before: Mapping[str, SourceState] = MappingProxyType({})) -> None:
+    """Write states, new ones and known ones alike; of those that are known to stand there as in `before` only what is different."""
+    changed: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)  # by the columns that change
+    new = []
+    for state in states:
+        row, old = _row(state), before.get(state.source_id)
+        if old is None:
+            new.append(row)
+            continue
+        was = _row(old)
+        different = {name: value for name, value in row.items() if value != was[name]}
+        changed[tuple(different)].append((*different.values(), state.source_id))
+    insert_many(conn, t, _COLUMNS, ([row[name] for name in _COLUMNS] for row in new), key="source_id")
+    for names, rows in changed.items():
+        if names:
+            sql = f"UPDATE source_state SET {', '.join(f'{name} = ?' for name in names)} WHERE source_id = ?"
+            run_many(conn, sql, converted(conn, t, names, rows))
 
 
 def _row(state: SourceState) -> dict[str, Any]:

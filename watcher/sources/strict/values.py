@@ -14,13 +14,11 @@ from typing import Any
 from feedparser.datetimes import _parse_date
 from feedparser.urls import _urljoin
 
+from watcher.urls import WHOLE
+
 # the C1 controls as what Windows meant by them
 CP1252 = {i: text for i in range(0x80, 0xA0) if (text := bytes([i]).decode("cp1252", "ignore"))}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# addresses that are the same after they were resolved against any base
-_WHOLE_ADDRESS = re.compile(
-    r"https?://[a-z0-9][a-z0-9.-]*(?::\d+)?/[A-Za-z0-9._~%+,=!@/-]*(?:\?[A-Za-z0-9._~%+,=!@/:&-]+)?", re.ASCII
-)
 _RFC822 = re.compile(
     r"(?:(?:mon|tue|wed|thu|fri|sat|sun), )?(\d\d?) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) ((?:19[7-9]|20\d)\d) "
     r"(\d\d):(\d\d):(\d\d) (?:gmt|ut|z|([+-])(0\d|1[0-4])([0-5]\d))",
@@ -47,7 +45,7 @@ def settled(text: str) -> str:
 
 def joined(base: str, address: str) -> str:
     """An address resolved against `base`; empty for what is none."""
-    return address if _WHOLE_ADDRESS.fullmatch(address) else str(_urljoin(base, address))
+    return address if WHOLE.fullmatch(address) else str(_urljoin(base, address))
 
 
 def moment_of(text: str) -> datetime | None:

@@ -1,0 +1,67 @@
+"""Statements on the path of every poll, handed to the driver as they are: SQLAlchemy's work on each costs more than the database's.
+
+They are written with `?` and in the SQL that SQLite and PostgreSQL share; values go through the column types' own converters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, Dialect, LargeBinary, Table
+
+Convert = Callable[[Any], Any]
+
+
+def rows_of(conn: Connection, sql: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The rows that a query gives, as tuples of what the driver returns."""
+    return conn.exec_driver_sql(_spelled(conn, sql), tuple(values)).fetchall()
+
+
+def run_many(conn: Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Run a statement once for each of these rows."""
+    wanted = list(rows)
+    if wanted:
+        conn.exec_driver_sql(_spelled(conn, sql), wanted)
+
+
+def insert_many(conn: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]], key: str = "") -> None:
+    """Insert rows with these columns; one that is there already is passed over, or written anew where its `key` is."""
+    kept = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+    conflict = f"({key}) DO UPDATE SET {kept}" if key else "DO NOTHING"
+    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks(len(names))}) ON CONFLICT {conflict}"
+    run_many(conn, sql, converted(conn, table, names, rows))
+
+
+def converted(conn: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Rows with these columns as the driver takes them; what stands behind the columns goes as it is."""
+    converts = [_converters(conn.dialect, table.c[name])[0] for name in names]
+    for row in rows:
+        yield (*(v if c is None else c(v) for c, v in zip(converts, row, strict=False)), *row[len(names) :])
+
+
+def marks(count: int) -> str:
+    """So many places for values."""
+    return ", ".join("?" * count)
+
+
+def from_driver(conn: Connection, column: Column[Any]) -> Convert | None:
+    """What turns what the driver returns into a value of this column; None where it is one."""
+    return _converters(conn.dialect, column)[1]
+
+
+@lru_cache(maxsize=500)
+def _converters(dialect: Dialect, column: Column[Any]) -> tuple[Convert | None, Convert | None]:
+    if isinstance(column.type, LargeBinary):
+        return None, bytes_or_none
+    return column.type.bind_processor(dialect), column.type.result_processor(dialect, None)
+
+
+def bytes_or_none(value: Any) -> bytes | None:
+    """Some drivers return views of memory."""
+    return None if value is None else bytes(value)
+
+
+def _spelled(conn: Connection, sql: str) -> str:
+    return sql if conn.dialect.paramstyle == "qmark" else sql.replace("?", "%s")
