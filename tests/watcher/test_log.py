@@ -133,6 +133,7 @@ def test_libraries_are_heard_only_in_trouble(lines: Lines) -> None:
     [
         ("GET https://api.telegram.org/bot987654321:BBF" + "q" * 32 + "/getMe", "BBF"),
         ("GET https://someone:unheard-of@feeds.example.org/rss", "unheard-of"),
+        ("GET https://concordat.example.org/websub/Zt3-unheard_of" + "x" * 30, "unheard_of"),
         ("GET https://api.example.org/v1?api_key=unheard-of&q=labs", "unheard-of"),
     ],
 )

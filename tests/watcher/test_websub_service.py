@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -14,15 +14,19 @@ import pytest_asyncio
 from sqlalchemy import insert, select, update
 
 from tests.fakes.hub import Hub
+from tests.postgres import postgres
 from tests.watcher.websub_world import World, world
 from watcher.bus import PUSHES, Bus
 from watcher.cadence import FASTEST, SLOWEST
+from watcher.sources.entry import Hub as SourceHub
 from watcher.sources.feed import FeedSource
 from watcher.store import Store
+from watcher.store.schema import upgrade
 from watcher.store.sources import load_states
 from watcher.store.tables import dead_letters, websub_inbox
+from watcher.websub import record
 from watcher.websub.record import WAITING_MOST
-from watcher.websub.subscription import Standing
+from watcher.websub.subscription import Mode, Standing, verified
 from watcher.websub.web import BODY_MOST
 
 
@@ -361,6 +365,44 @@ async def test_a_poison_delivery_becomes_a_dead_letter(w: World, monkeypatch: py
         assert [tuple(r) for r in conn.execute(select(dead_letters.c.stream, dead_letters.c.ref))] == [(PUSHES, str(row))]
         conn.execute(update(websub_inbox).values(dead_at=None))
     assert await w.read() == ["Poison"]
+
+
+async def test_a_source_is_subscribed_once(w: World) -> None:
+    """Two watchers that read one source at the same moment may both find its hub: the older subscription is left."""
+    await w.subscribed()
+    with w.store.begin() as conn:
+        record.heed(conn, None, "press", w.feed.url, SourceHub(w.hub.url, w.feed.url), news=False, now=w.clock())
+    await w.hubs.settle()
+    await w.hubs.ask()
+    await w.hub.until(lambda: len(w.hub.answers) == 3)
+    assert [s.state for s in w.rows()] == [Standing.ENDED, Standing.ACTIVE]
+
+
+def test_the_record_is_the_same_on_postgresql() -> None:
+    """Found, claimed by one of two, verified, delivered, read once, left."""
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    with postgres() as url:
+        store = Store(url.replace("postgresql://", "postgresql+psycopg://"))
+        upgrade(store)
+        with store.begin() as conn:
+            record.heed(conn, None, "press", "https://h.example/f", SourceHub("https://hub.example/", "https://h.example/f"), False, now)
+        with store.begin() as first, store.begin() as second:
+            ((sub, mode),) = record.claim(first, now, 5)
+            assert record.claim(second, now, 5) == []
+        assert mode is Mode.SUBSCRIBE
+        with store.begin() as conn:
+            after = record.change(conn, sub.token, lambda s: verified(s, "subscribe", s.topic, 3600, now, 0.5))
+            assert after is not None
+            row = record.receive(conn, after.id, {"content-type": "text/xml"}, b"\x00<rss/>", now)
+            assert row is not None
+        with store.begin() as conn:
+            (push,) = record.load(conn, record.waiting(conn, 5, now + timedelta(seconds=1)))
+            assert (push.body, push.headers, push.source_id) == (b"\x00<rss/>", {"content-type": "text/xml"}, "press")
+            assert (record.read(conn, push.id, now), record.read(conn, push.id, now)) == (True, False)
+            assert record.of_sources(conn)["press"].deliveries == 1
+            assert record.settle(conn, {}, now) == 1
+            assert record.of_sources(conn) == {}
+        store.close()
 
 
 async def test_a_callback_takes_nothing_but_its_two_methods(w: World) -> None:

@@ -75,7 +75,9 @@ def claim(conn: Connection, now: datetime, most: int) -> list[tuple[Subscription
 
 def settle(conn: Connection, addresses: Mapping[str, str], now: datetime) -> int:
     """Leave the hubs of sources that are read no longer, or elsewhere; how many. `addresses` are those of the sources that want pushes."""
-    unwanted = [s for s in of_sources(conn).values() if addresses.get(s.source_id) != s.address]
+    wanted = {s.id for s in of_sources(conn).values() if addresses.get(s.source_id) == s.address}  # one of each source at the most
+    rows = conn.execute(select(t).where(t.c.state.not_in(OVER))).mappings().all()
+    unwanted = [_subscription(row) for row in rows if row["id"] not in wanted]
     for found in unwanted:
         _save(conn, leaving(found, now))
     return len(unwanted)
