@@ -76,6 +76,7 @@ def host_of(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=10_000)
 def site_of(url: str) -> str:
     """Who is asked when `url` is: the registrable domain; of a bare IP address each port stands for itself, as another server would."""
     try:
