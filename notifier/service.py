@@ -7,14 +7,14 @@ come, and deliveries of a sender that died.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, update
 
-from notifier import digests, ledger
+from notifier import digests, ledger, notices
 from notifier.bot.apply import House
 from notifier.bot.loop import Bot
 from notifier.channels import open_outlets
@@ -51,11 +51,19 @@ class Notifier:
     """Routes and sends for one process."""
 
     def __init__(
-        self, store: Store, bus: Bus, outlets: dict[Channel, Outlet], *, now: Callable[[], datetime] = _utc, health: Health
+        self,
+        store: Store,
+        bus: Bus,
+        outlets: dict[Channel, Outlet],
+        *,
+        now: Callable[[], datetime] = _utc,
+        health: Health,
+        admins: Collection[int] = (),
     ) -> None:
-        """`health` hears, part by part, what is wrong in words, and None once it is well again."""
+        """`health` hears, part by part, what is wrong in words, and None once it is well again; `admins` are told of sources."""
         self._store, self._bus, self._now, self._health = store, bus, now, health
         self._channels = frozenset(outlets)
+        self._admins = frozenset(admins) if Channel.TELEGRAM in outlets else frozenset()
         self._after = 0
         self._wrong: dict[Channel, str] = {}
         self.sender = Sender(store, outlets, now=now, on_error=self._heard)
@@ -65,6 +73,7 @@ class Notifier:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
         scheduler.add_job(self.sweep, "interval", seconds=SWEEP, next_run_time=self._now())
         scheduler.add_job(self.plan, "interval", seconds=DIGEST_TICK, next_run_time=self._now())
+        scheduler.add_job(self.tell, "interval", seconds=notices.EVERY, next_run_time=self._now())
         scheduler.start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -105,10 +114,18 @@ class Notifier:
         except (StoreError, RedisError) as e:
             log.warning("digests wait", why=str(e))
 
+    async def tell(self) -> None:
+        """Put what the admins should hear of on its way to them."""
+        try:
+            await self._bus.publish(DELIVERIES, await self._store.write(notices.plan, self._admins, self._now()))
+        except (StoreError, RedisError) as e:
+            log.warning("notices wait", why=str(e))
+
     async def drain(self) -> None:
         """Route and send what is due, retries of the next moments among it, and return."""
         stop, deadline = asyncio.Event(), self._now() + PATIENCE
         await self._store.write(digests.plan_due, self._now())
+        await self._store.write(notices.plan, self._admins, self._now())
         sending = asyncio.create_task(self.sender.run(stop))
         try:
             while True:
@@ -157,7 +174,7 @@ async def run_notifier(
     that the rules can give, for people to choose from.
     """
     outlets = open_outlets(settings, store, bus)
-    notifier = Notifier(store, bus, outlets, health=health)
+    notifier = Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(notifier.run(stop))
@@ -173,7 +190,7 @@ async def drain(settings: Settings, store: Store, bus: Bus, *, health: Health = 
     """Route and send everything that is due, once, and return; what must wait longer stays in the outbox."""
     outlets = open_outlets(settings, store, bus)
     try:
-        await Notifier(store, bus, outlets, health=health).drain()
+        await Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins).drain()
     finally:
         await _close(outlets)
 

@@ -18,6 +18,7 @@ from notifier.tables import subscribers as table
 from watcher.errors import SettingsError
 
 DIGEST_AT = "08:00"
+NEVER_STARTED = "never sent /start"  # why one whom we know is stopped, who never asked to be told anything
 FIRST_WINDOW = timedelta(hours=24)  # what the first digest looks back on
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+")
 _CHAT = re.compile(r"-?\d{1,19}")

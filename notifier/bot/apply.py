@@ -26,7 +26,6 @@ from watcher.store import on_conflict_update
 
 MOST_TOPICS = 50
 LATEST = 5
-_NEVER_STARTED = "never sent /start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def apply(conn: Connection, intent: Intent, house: House, now: datetime) -> Appl
     stranger = person is None
     if person is None:
         person = subscribers.add(conn, subscribers.Wish(Channel.TELEGRAM, intent.chat, intent.name, intent.lang), now)
-        subscribers.set_state(conn, person.id, Standing.STOPPED, _NEVER_STARTED)
+        subscribers.set_state(conn, person.id, Standing.STOPPED, subscribers.NEVER_STARTED)
     elif person.state is Standing.GONE:  # whoever writes is there again, and decides with /start
         subscribers.set_state(conn, person.id, Standing.STOPPED, person.state_reason)
     turn = _Turn(conn, intent, person, house, now)
@@ -103,12 +102,12 @@ def _reply(turn: _Turn, answer: _Answer) -> Applied:
 
 def _start(turn: _Turn, *, stranger: bool) -> Message:
     person = turn.person
-    invited = turn.house.open or turn.intent.user in turn.house.admins or not (stranger or person.state_reason == _NEVER_STARTED)
+    invited = turn.house.open or turn.intent.user in turn.house.admins or not (stranger or person.state_reason == subscribers.NEVER_STARTED)
     if not invited:
         return texts.by_invitation(turn.intent.chat)
     subscribers.change(turn.conn, person.id, alerts=True, name=turn.intent.name, lang=turn.intent.lang)
     subscribers.set_state(turn.conn, person.id, Standing.ACTIVE, "")
-    return texts.welcome(again=not (stranger or person.state_reason == _NEVER_STARTED))
+    return texts.welcome(again=not (stranger or person.state_reason == subscribers.NEVER_STARTED))
 
 
 def _stop(turn: _Turn) -> _Answer:
