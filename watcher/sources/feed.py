@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from watcher.errors import FetchError, FetchReason
 from watcher.model import Source
+from watcher.sources.bridges import without_errors
 from watcher.sources.entry import Parsed
 from watcher.sources.jsonfeed import parse_json_feed
 from watcher.sources.steps import Ask, Reading, Situation, Steps
@@ -39,9 +40,15 @@ def parse_feed(body: bytes, headers: Mapping[str, str], url: str) -> Parsed:
 def read_feed(body: bytes, headers: Mapping[str, str], url: str, seen: bytes = b"") -> tuple[Parsed, bytes]:
     """The entries of a feed document fetched from `url` that did not stand in the answer of which `seen` was kept, and what to keep.
 
-    Raises FetchError: NOT_A_FEED for a page or something else that is no feed, UNREADABLE for a feed too damaged to give entries.
-    A feed that says it has no entries is fine and gives none.
+    Raises FetchError: NOT_A_FEED for a page or something else that is no feed, UNREADABLE for a feed too damaged to give entries, or
+    one in which a bridge only reports an error. A feed that says it has no entries is fine and gives none.
     """
+    parsed, now = _read(body, headers, url, seen)
+    clean = without_errors(parsed, url)
+    return clean, now if clean is parsed else seen  # an error that still stands there is read, and said, again
+
+
+def _read(body: bytes, headers: Mapping[str, str], url: str, seen: bytes) -> tuple[Parsed, bytes]:
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")[:512]
     if not start:
