@@ -19,7 +19,7 @@ HINT_CAP = timedelta(hours=6)  # a host that asks for more than this is a mistak
 FAILURE_FLOOR, FAILURE_CAP = timedelta(minutes=1), timedelta(days=1)
 GONE = timedelta(days=7)  # between two looks at an address that its host calls gone for good
 SKIPPED_MOST = 48  # hours in a row for which a source may ask for no visits
-JITTER = 0.1  # of the interval, either way, so that sources do not march in step
+JITTER = 0.1  # of the interval, so that sources do not march in step; later only: a host that named a time is not asked before it
 _MAX_AGE = re.compile(r"\b(?:s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -53,11 +53,11 @@ def after_failure(pace: Pace, failures: int, retry_after: float | None, *, gone:
 
 
 def next_time(now: datetime, interval: timedelta, chance: float, hints: Hints | None = None) -> datetime:
-    """`now` plus the interval, moved by up to JITTER of it, and out of the hours and days that the source wants to be left alone on.
+    """`now` plus the interval and up to JITTER of it, moved out of the hours and days that the source wants to be left alone on.
 
     `chance` is uniform in 0..1. What would keep us away for longer than a weekend is not believed.
     """
-    at = now + interval * (1 + JITTER * (2 * chance - 1))
+    at = now + interval * (1 + JITTER * chance)
     return at if hints is None else _after_skipped(at, hints, chance)
 
 
