@@ -24,6 +24,8 @@ _PAGE = re.compile(r"\s*<(?:html|!doctype)", re.IGNORECASE)
 _PARSER = etree.HTMLParser()
 _TAG_OPENS = re.compile(r"<[a-zA-Z/!?]")
 _LONG_NUMBER = re.compile(r"&#\d{4000,};?")  # longer than Python turns into a number
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "qam", "qct", "qht", "qme", "qst", "art"})  # unknown, none, or no words at all
 _BLOCK_NAMES = """address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
 main nav ol p pre section summary table td th tr ul"""
 _HIDDEN_NAMES = """script style template noscript head title iframe object embed svg math select option textarea"""
@@ -138,3 +140,9 @@ def title_text(raw: str, limit: int) -> str:
     Publishers write `&amp;lt;` and `<b>` in titles alike; a `<` that opens no known-looking tag is kept as a character.
     """
     return one_line(visible(raw), limit)
+
+
+def language(code: str) -> str:
+    """A language tag such as `en` or `pt-BR`, also where it is written `pt_BR`; empty for what is none, or says that none is known."""
+    code = code.strip().replace("_", "-")
+    return code if len(code) <= 16 and _LANGUAGE.fullmatch(code) and code.lower() not in _NO_LANGUAGE else ""

@@ -13,7 +13,8 @@ from watcher.fetch.waits import used_up
 from watcher.sources.blueskypost import record_text
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT
 from watcher.sources.jsondata import Data
-from watcher.sources.post import Card, Post, Quote, language, link_in_full, named, post_text
+from watcher.sources.post import Card, Post, Quote, link_in_full, named, post_text
+from watcher.text import language
 from watcher.urls import linked, origin_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

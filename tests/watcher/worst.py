@@ -70,6 +70,9 @@ def json_feed(**item_fields: object) -> bytes:
 
 
 GOOD = rss(item())
+BOLD = "&lt;b&gt;en\u202e&lt;/b&gt;"
+SMALL = f"<guid>1</guid><title xml:lang='{BOLD}'>x</title><author>{BOLD}</author><category>{BOLD}</category>"
+SMALL_JSON = {"id": "1", "language": "<b>\ud800\u202e", "tags": ["<b>x</b>", "\u202e"], "authors": [{"name": "<b>A</b>"}]}
 JSON = "application/feed+json"
 
 WORST = (
@@ -127,6 +130,8 @@ WORST = (
     Worst("tags escaped twice", lambda: rss(item(title="&amp;lt;img src=x onerror=alert(1)&amp;gt;", text="&amp;lt;script&amp;gt;"))),
     Worst("tags in CDATA", lambda: rss(item(title="<![CDATA[<scr]]><![CDATA[ipt>alert(1)</script>]]>"))),
     Worst("CDATA never closed", lambda: rss(item(text="<![CDATA[" + "x" * 100_000))),
+    Worst("tags in every small field", lambda: RSS.format(f"<language>{BOLD}</language><item>{SMALL}</item>").encode()),
+    Worst("tags in every small field of JSON", lambda: json_feed(title="x", **SMALL_JSON), JSON),
     Worst("instructions", lambda: rss("<?php system('id') ?>" * 1_000 + item(title="<?x y?>z"))),
     Worst("cut in the middle", lambda: rss(item() * 100)[:5_000]),
     Worst("cut in a character", lambda: rss(item(title="é"))[: rss(item(title="é")).index("é".encode()) + 1]),

@@ -10,7 +10,7 @@ from typing import Any
 
 from watcher.errors import FetchError, FetchReason
 from watcher.sources.entry import CONTENT_LIMIT, MAX_ENTRIES, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Parsed
-from watcher.text import clean, title_text, visible
+from watcher.text import clean, language, title_text, visible
 from watcher.units import utc
 from watcher.urls import absolute
 from watcher.websub.discover import offered
@@ -25,13 +25,13 @@ def parse_json_feed(body: bytes, url: str, headers: Mapping[str, str] = MappingP
     if not isinstance(data, dict) or not isinstance(data.get("items"), list) or "jsonfeed.org" not in str(data.get("version", "")):
         raise FetchError(FetchReason.NOT_A_FEED, "this is JSON, but not a JSON Feed: `version` or `items` is missing")
     base = absolute(_str(data.get("home_page_url")), url) or url
-    language = _str(data.get("language"))[:16]
+    lang = language(_str(data.get("language")))
     raw = data["items"][:MAX_ENTRIES]
-    entries = tuple(e for item in raw if isinstance(item, dict) and (e := _json_entry(item, base, language)) is not None)
+    entries = tuple(e for item in raw if isinstance(item, dict) and (e := _json_entry(item, base, lang)) is not None)
     return Parsed(
         entries,
         title_text(_str(data.get("title")), TITLE_LIMIT),
-        language,
+        lang,
         dropped=len(raw) - len(entries),
         hub=offered(headers, _json_links(data), url),
     )
@@ -44,7 +44,7 @@ def _json_links(data: dict[str, Any]) -> list[tuple[str, str]]:
     return [*(("hub", _str(h.get("url"))) for h in given), ("self", _str(data.get("feed_url")))]
 
 
-def _json_entry(item: dict[str, Any], base: str, language: str) -> Entry | None:
+def _json_entry(item: dict[str, Any], base: str, lang: str) -> Entry | None:
     given = item.get("id")
     entry_id = clean(str(given), 2_000) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
     summary = visible(_str(item.get("summary")), SUMMARY_LIMIT)
@@ -62,9 +62,9 @@ def _json_entry(item: dict[str, Any], base: str, language: str) -> Entry | None:
         summary=summary or clean(content, SUMMARY_LIMIT),
         content=content if summary else "",
         published=_rfc3339(item.get("date_published")) or _rfc3339(item.get("date_modified")),
-        lang=_str(item.get("language"))[:16] or language,
-        tags=tuple(clean(t, 80) for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
-        author=clean(", ".join(n for n in names if n), 200),
+        lang=language(_str(item.get("language"))) or lang,
+        tags=tuple(t for tag in tags if (t := title_text(_str(tag), 80))) if isinstance(tags, list) else (),
+        author=title_text(", ".join(n for n in names if n), 200),
     )
 
 

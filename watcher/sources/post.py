@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, Entry
-from watcher.text import clean, cut, one_line, visible
+from watcher.text import clean, cut, language, one_line, visible
 from watcher.urls import absolute, canonical
 
 PAGES_MOST = 5  # of one reading that catches up; a first reading takes one
 TOO_MUCH = f"more was posted than {PAGES_MOST} pages hold; the oldest of it is left out"
 TAGS_MOST = 30
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
-_NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "qam", "qct", "qht", "qme", "qst", "art"})  # unknown, none, or no words at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,3 @@ def named(name: str, handle: str) -> str:
     """Who wrote it, as `Name (@handle)`, or as much of it as is known."""
     name, handle = one_line(visible(name), 120), one_line(handle.lstrip("@"), 120)
     return f"{name} (@{handle})" if name and handle and name != handle else name or (f"@{handle}" if handle else "")
-
-
-def language(code: str) -> str:
-    """A language tag such as `en` or `pt-BR`; empty for what networks write when they do not know."""
-    code = code.strip()
-    return code if len(code) <= 16 and _LANGUAGE.fullmatch(code) and code.lower() not in _NO_LANGUAGE else ""

@@ -9,7 +9,7 @@ from typing import Any
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Hub, Parsed
 from watcher.sources.skips import skipped
 from watcher.sources.strict.values import as_moment
-from watcher.text import clean, title_text, visible
+from watcher.text import clean, language, title_text, visible
 from watcher.urls import absolute
 from watcher.websub.discover import offered
 
@@ -37,7 +37,7 @@ def head_of(feed: Mapping[str, Any], body: bytes, headers: Mapping[str, str], ur
     return Head(
         base=absolute(str(feed.get("link", "")), url) or url,
         title=title_text(str(feed.get("title", "")), TITLE_LIMIT),
-        lang=str(feed.get("language", "") or "")[:16],
+        lang=language(str(feed.get("language", "") or "")),
         hints=_hints(feed, body),
         hub=offered(headers, [(_text(link.get("rel")), _text(link.get("href"))) for link in feed.get("links") or ()], url),
     )
@@ -64,16 +64,15 @@ def entry_of(raw: Mapping[str, Any], head: Head) -> Entry | None:
         content="" if content == summary else content,
         published=as_moment(raw.get("published_parsed")) or as_moment(raw.get("updated_parsed")),
         lang=_language(raw, head.lang),
-        tags=tuple(t for tag in raw.get("tags", []) or () if (t := clean(str(tag.get("term") or ""), 80))),
-        author=clean(str(raw.get("author", "") or ""), 200),
+        tags=tuple(t for tag in raw.get("tags", []) or () if (t := title_text(str(tag.get("term") or ""), 80))),
+        author=title_text(str(raw.get("author", "") or ""), 200),
     )
 
 
 def _language(raw: Mapping[str, Any], default: str) -> str:
     for part in ("title_detail", "summary_detail"):
-        language = (raw.get(part) or {}).get("language")
-        if language:
-            return str(language)[:16]
+        if said := language(str((raw.get(part) or {}).get("language") or "")):
+            return said
     return default
 
 
