@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 import notifier.tables  # noqa: F401
 import rules.tables  # noqa: F401
@@ -14,6 +15,9 @@ import watcher.store.tables  # noqa: F401  every storey's tables stand on the on
 from watcher.bus import Bus
 from watcher.bus.embedded import EmbeddedRedis
 from watcher.store import Store, metadata
+
+settings.register_profile("house", deadline=None)  # a busy machine is no failure; what must end in time says so itself
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
