@@ -44,12 +44,11 @@ def read_values(document: bytes, url: str) -> tuple[dict[str, Any], list[dict[st
 
 
 def _parse(body: bytes, content_type: str, url: str) -> Any:
-    return feedparser.parse(
-        io.BytesIO(body),
-        response_headers={"content-type": content_type, "content-location": url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    headers = {"content-type": content_type, "content-location": url}
+    try:
+        return feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    except Exception as e:  # noqa: BLE001  it raises KeyError and the like where elements do not end as they began
+        raise FetchError(FetchReason.UNREADABLE, f"the feed is damaged ({type(e).__name__})") from None
 
 
 def _plain_head(feed: Any) -> dict[str, Any]:
