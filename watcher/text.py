@@ -23,14 +23,23 @@ _TAG = re.compile(r"<[a-zA-Z/!?][^>]*>")
 _PAGE = re.compile(r"\s*<(?:html|!doctype)", re.IGNORECASE)
 _PARSER = etree.HTMLParser()
 _TAG_OPENS = re.compile(r"<[a-zA-Z/!?]")
+_ESCAPED = 3  # times that markup may be escaped and is still taken for markup
 _LONG_NUMBER = re.compile(r"&#\d{4000,};?")  # longer than Python turns into a number
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _NO_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "qam", "qct", "qht", "qme", "qst", "art"})  # unknown, none, or no words at all
 _BLOCK_NAMES = """address article aside blockquote br dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li
 main nav ol p pre section summary table td th tr ul"""
 _HIDDEN_NAMES = """script style template noscript head title iframe object embed svg math select option textarea"""
+_OTHER_NAMES = """a abbr address applet area audio b base basefont bdi bdo bgsound big body button canvas caption center cite code col
+colgroup data datalist del dfn dialog dir em embed fieldset font form frame frameset hgroup html i image img input ins isindex kbd label
+legend link map mark marquee menu meta meter object optgroup output param picture plaintext progress q rp rt ruby s samp search slot small
+source span strike strong sub summary sup tbody tfoot thead time track tt u var video wbr xmp"""
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HIDDEN = frozenset(_HIDDEN_NAMES.split())
+# what a browser would act on: a tag of HTML, anything with attributes, a comment or a declaration; `<runs>` is only a word
+_ACTIVE = re.compile(
+    rf"<(?=/?(?:{'|'.join(sorted(_BLOCKS | _HIDDEN | set(_OTHER_NAMES.split())))})(?![a-z0-9-])|[!?]|/?[a-z][^<>=]*=)", re.IGNORECASE
+)
 
 
 def clean(text: str, limit: int | None = None) -> str:
@@ -64,19 +73,36 @@ def cut(text: str, limit: int) -> str:
 
 
 def visible(markup: str, limit: int | None = None) -> str:
-    """What a reader would see of an HTML fragment, or of text that only looks like one; never raises."""
+    """What a reader would see of an HTML fragment, or of text that only looks like one; never raises.
+
+    What comes out as markup again, because it was escaped more than once, is read again. A `<` that still stands before what would be a
+    tag is kept apart from it, so that nobody who forgets to escape shows markup.
+    """
+    text = _seen(markup)
+    for _ in range(_ESCAPED - 1):
+        if "<" not in text or not _ACTIVE.search(text) or not _has_tag(text):
+            break
+        text = _seen(text)
+    return clean(_inert(text), limit)
+
+
+def _inert(text: str) -> str:
+    return _ACTIVE.sub("< ", _without_invisible(text)) if "<" in text else text
+
+
+def _seen(markup: str) -> str:
     if "<" not in markup or not _has_tag(markup):
-        return clean(_unescaped(markup), limit)
+        return _unescaped(markup)
     body = _body(_without_invisible(markup))
     if body is None:
         closed = markup.rfind(">") + 1  # behind it no tag ends, however often one begins
-        return clean(_unescaped(_TAG.sub(" ", markup[:closed]) + markup[closed:]), limit)
+        return _unescaped(_TAG.sub(" ", markup[:closed]) + markup[closed:])
     if any(len(hidden) for hidden in body.iter(*_HIDDEN)):
-        return visible_in(body, limit)
+        return _text_in(body)
     for block in body.iter(*_BLOCKS):
         block.text, block.tail = f"\n{block.text or ''}", f"\n{block.tail or ''}"
     etree.strip_elements(body, *_HIDDEN, etree.Comment, etree.PI, with_tail=False)
-    return clean(etree.tostring(body, method="text", encoding="unicode", with_tail=False), limit)
+    return str(etree.tostring(body, method="text", encoding="unicode", with_tail=False))
 
 
 def _body(markup: str) -> Any:
@@ -107,9 +133,13 @@ def _unescaped(text: str) -> str:
 
 def visible_in(root: Any, limit: int | None = None) -> str:
     """As `visible`, of an element that is parsed already."""
+    return clean(_inert(_text_in(root)), limit)
+
+
+def _text_in(root: Any) -> str:
     parts: list[str] = []
     _collect(root, parts)
-    return clean("".join(parts), limit)
+    return "".join(parts)
 
 
 def _collect(root: Any, parts: list[str]) -> None:
@@ -137,7 +167,7 @@ def _collect(root: Any, parts: list[str]) -> None:
 def title_text(raw: str, limit: int) -> str:
     """A headline as plain text on one line.
 
-    Publishers write `&amp;lt;` and `<b>` in titles alike; a `<` that opens no known-looking tag is kept as a character.
+    Publishers write `&amp;lt;` and `<b>` in titles alike; a `<` that opens no tag is kept as a character.
     """
     return one_line(visible(raw), limit)
 

@@ -18,6 +18,7 @@ _TRACKING = re.compile(
 )
 # spaces, controls, bidirectional marks and lone surrogates: in no address that a browser would show, and trouble everywhere else
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+_ENCODED = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22", "`": "%60"})  # as browsers do; and no address is ever markup
 # what is a whole address already, and the same after it was resolved against any other
 WHOLE = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?/[A-Za-z0-9._~%+,=!@/-]*(?:\?[A-Za-z0-9._~%+,=!@/:&-]+)?", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -31,9 +32,9 @@ def absolute(url: str, base: str) -> str:
     try:
         joined = urljoin(base, url) if base else url
         parts = urlsplit(joined)
-        return joined if parts.scheme in {"http", "https"} and parts.hostname else ""
     except ValueError:
         return ""
+    return joined.translate(_ENCODED) if parts.scheme in {"http", "https"} and parts.hostname else ""
 
 
 def canonical(url: str) -> str:

@@ -24,6 +24,11 @@ from watcher.urls import WHOLE, absolute, canonical, outlet_of, registrable
         ("<ul><li>a</li><li>b</li></ul>", "a\nb"),
         ("<a href='javascript:x'>click</a>", "click"),
         ("<!-- hidden -->shown", "shown"),
+        ("say &lt;runs&gt; &amp;lt;b&amp;gt;loud&amp;lt;/b&amp;gt;", "say <runs> &lt;b&gt;loud&lt;/b&gt;"),
+        ("&lt;b&gt;bold&lt;/b&gt; &lt;script&gt;x&lt;/script&gt;", "bold"),
+        ("&lt;img src=x onerror=y", "< img src=x onerror=y"),
+        ("&lt;x onclick=y&gt;z", "z"),
+        ("a &lt;!-- b", "a < !-- b"),
         ("un\u202edo \u200bzero\x00", "undo zero"),
     ],
 )
@@ -52,7 +57,9 @@ def test_hostile_nesting_is_read_in_no_time() -> None:
 
 def test_tags_that_never_end_are_read_in_no_time() -> None:
     """Half a million of them are looked through once, and a number that no character has is none."""
-    assert visible("<a" * 500_000, 10) == "<a<a<a<a<…"
+    assert visible("<z" * 500_000, 10) == "<z<z<z<z<…"
+    assert visible("<a" * 500_000, 10) == "< a< a< a…"
+    assert visible("<z " * 300_000, 10).startswith("<z <z")
     assert visible("><!" + "<a" * 500_000, 10).startswith(">")
     assert visible("a&#" + "1" * 5_000 + ";b") == "a\ufffdb"
 

@@ -8,6 +8,7 @@ turned into visible text here, and plain text needs none. It takes the square of
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from watcher.sources.markup import looks_like_html
 from watcher.sources.raw import entry_of, head_of
 from watcher.text import clean
 
+_PLACE = re.compile(r"^<unknown>:(\d+):(\d+): ")  # of a mistake in XML
 # what we read of feedparser's values
 _OF_ENTRY = ("base", "link", "id", "title", "summary", "published_parsed", "updated_parsed", "author")
 _OF_HEAD = ("link", "title", "language", "ttl", "sy_updateperiod", "sy_updatefrequency")
@@ -78,7 +80,7 @@ def _no_feed(document: Any, body: bytes, headers: Mapping[str, str], url: str) -
 
 def _reason(document: Any) -> str:
     problem = document.get("bozo_exception")
-    return clean(str(problem), 160) if problem is not None else ""
+    return clean(_PLACE.sub(r"line \1, column \2: ", str(problem)), 160) if problem is not None else ""
 
 
 def _matters(document: Any) -> bool:
