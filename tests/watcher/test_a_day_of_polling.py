@@ -12,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from tests.watcher.day import BEGIN, DAY, DEATH, END, FLUSH, HOLD, HOUR, SKIPPED, TICK, Day, Place, gaps, overlaps
+from tests.watcher.day import BEGIN, DAY, FLUSH, HOUR, SKIPPED, Day, Place, gaps, overlaps
 from tests.watcher.virtual import VirtualLoop
 from watcher.bus.due import AT_SITE
 from watcher.bus.embedded import EmbeddedRedis
@@ -149,16 +149,3 @@ def test_permanent_redirects_are_learned(day: Day) -> None:
     learned = [p for p in moved if known[p.source.id].learned]
     assert learned
     assert [p.source.id for p in learned if "new." not in p.urls[-1] and p.asked[-1] > DAY + 1.25 * HOUR] == []
-
-
-def test_there_is_no_rush_hour(day: Day) -> None:
-    """Though everybody began at once no minute has many more visits than others, less and less so, and a watcher that died left no hole."""
-    minutes = Counter(int(a // 60) for p in day.world.places.values() for a in p.asked)
-    emptied = range(int(FLUSH // 60), int((FLUSH + HOLD + TICK) // 60) + 1)  # what came due while nobody was read comes then
-    counts = [minutes[m] for m in range(6 * 60, int(END // 60)) if m not in emptied]
-    usual = sum(counts) / len(counts)
-    assert max(counts) <= 3 * usual  # ten thousand sources were first read in one quarter of an hour
-    assert max(counts[len(counts) // 2 :]) <= 2 * usual
-    assert max(minutes[m] for m in emptied) <= usual * (1 + (HOLD + TICK) / 60) * 2
-    died = range(int(DEATH // 60), int(DEATH // 60) + 10)
-    assert min(minutes[m] for m in died) >= 0.3 * usual
