@@ -102,7 +102,7 @@ async def _get(source: Source, step: Ask, state: SourceState, reach: Reach) -> F
 
 
 async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> Fetched | NotModified:
-    validators = (state.etag, state.last_modified) if step.conditional else (None, None)
+    validators = state.validators(reach.now()) if step.conditional else (None, None)
     url = state.learned if state.learned and step.conditional and step.url == source.url else step.url
     if step.pause:
         await asyncio.sleep(step.pause)

@@ -20,6 +20,7 @@ FAILURE_FLOOR, FAILURE_CAP = timedelta(minutes=1), timedelta(days=1)
 GONE = timedelta(days=7)  # between two looks at an address that its host calls gone for good
 SKIPPED_MOST = 48  # hours in a row for which a source may ask for no visits
 JITTER = 0.1  # of the interval, so that sources do not march in step; later only: a host that named a time is not asked before it
+FIRST_JITTER = 0.4  # the same after the first reading: sources that begin together, as all do at the first start, part at once
 _MAX_AGE = re.compile(r"\b(?:s-maxage|max-age)\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
@@ -52,12 +53,13 @@ def after_failure(pace: Pace, failures: int, retry_after: float | None, *, gone:
     return max(pause, timedelta(seconds=retry_after or 0.0))
 
 
-def next_time(now: datetime, interval: timedelta, chance: float, hints: Hints | None = None) -> datetime:
+def next_time(now: datetime, interval: timedelta, chance: float, hints: Hints | None = None, *, first: bool = False) -> datetime:
     """`now` plus the interval and up to JITTER of it, moved out of the hours and days that the source wants to be left alone on.
 
-    `chance` is uniform in 0..1. What would keep us away for longer than a weekend is not believed.
+    `chance` is uniform in 0..1; after the `first` reading of a source it counts for FIRST_JITTER. What would keep us away for longer than
+    a weekend is not believed.
     """
-    at = now + interval * (1 + JITTER * chance)
+    at = now + interval * (1 + (FIRST_JITTER if first else JITTER) * chance)
     return at if hints is None else _after_skipped(at, hints, chance)
 
 

@@ -63,7 +63,7 @@ def write_answers(
             after.append(outcome.state)
         else:
             outcome = _decide(conn, answer, state, _slower(policies[source.id], hubs.get(source.id), now), now)
-            after.append(_remember(outcome.state, answer, _next_at(source, outcome, now, chance)))
+            after.append(_remember(outcome, answer, now, _next_at(source, state, outcome, now, chance)))
             _heed_hub(conn, answer, hubs.get(source.id), outcome, now)
         outcomes.append(outcome)
         new += [(source.id, source.kind, _with_source(item, source)) for item in outcome.items]
@@ -74,11 +74,13 @@ def write_answers(
     return ids, after, outcomes
 
 
-def _next_at(source: Source, outcome: Outcome, now: datetime, chance: Callable[[], float]) -> datetime | None:
+def _next_at(source: Source, before: SourceState, outcome: Outcome, now: datetime, chance: Callable[[], float]) -> datetime | None:
     """When the source is read next; never, where it is listened to."""
     if KINDS[source.kind].stream is not None:
         return None
-    return next_time(now, outcome.interval, chance(), None if source.every else Hints.of(outcome.state.hints))
+    if source.every:
+        return next_time(now, outcome.interval, chance())
+    return next_time(now, outcome.interval, chance(), Hints.of(outcome.state.hints), first=before.last_polled_at is None)
 
 
 def current_state(source: Source, state: SourceState | None) -> SourceState:
@@ -130,22 +132,24 @@ def _heed_hub(conn: Connection, answer: Answer, known: Subscription | None, outc
         websub.heed(conn, known, source.id, source.address, answer.reading.parsed.hub, bool(outcome.items), now)
 
 
-def _remember(state: SourceState, answer: Answer, next_at: datetime | None) -> SourceState:
+def _remember(outcome: Outcome, answer: Answer, now: datetime, next_at: datetime | None) -> SourceState:
     """The state with what is needed at the next reading: its time, the validators that the host gave, what the kind wants to know then."""
-    headers, reading = answer.headers, answer.reading
+    headers, reading, state = answer.headers, answer.reading, outcome.state
     if headers is None:
         return replace(state, next_at=next_at)
-    memo, seen = (reading.memo, reading.seen) if reading is not None else (None, None)
-    validators = (state.etag, state.last_modified, state.body_hash)
-    if answer.error is None and reading is None and answer.body_hash is None:
-        # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
-        validators = (headers.get("etag", state.etag), headers.get("last-modified", state.last_modified), state.body_hash)
-    elif answer.error is None:
-        validators = (headers.get("etag"), headers.get("last-modified"), answer.body_hash)
-    etag, last_modified, body_hash = validators
+    if reading is not None:
+        memo = state.memo if reading.memo is None else reading.memo
+        state = replace(state, memo=memo, seen=state.seen if reading.seen is None else reading.seen)
+    if answer.error is not None:
+        return replace(state, next_at=next_at)
+    if reading is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
+        etag, last_modified = headers.get("etag", state.etag), headers.get("last-modified", state.last_modified)
+        return replace(state, next_at=next_at, etag=etag, last_modified=last_modified)
+    etag, last_modified = headers.get("etag"), headers.get("last-modified")
+    same = (etag, last_modified) == (state.etag, state.last_modified) != (None, None)
     return replace(
-        state, next_at=next_at, memo=state.memo if memo is None else memo, seen=state.seen if seen is None else seen,
-        etag=etag, last_modified=last_modified, body_hash=body_hash,
+        state, next_at=next_at, etag=etag, last_modified=last_modified, body_hash=answer.body_hash, full_at=now,
+        stale=(same and (state.stale or bool(outcome.items))) or None,
     )  # fmt: skip
 
 

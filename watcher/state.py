@@ -22,6 +22,7 @@ class Health(StrEnum):
 
 
 MOVED_TIMES, MOVED_FOR = 3, timedelta(days=1)  # a permanent redirect is learned after this many readings over this long
+FULL_EVERY = timedelta(days=1)  # between two answers with a body; one a day costs a host little, and a feed that stands still nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,16 @@ class SourceState:
     moved_to: str | None = None  # where permanent redirects lead
     moved_times: int = 0
     moved_since: datetime | None = None
+    full_at: datetime | None = None  # the last answer with a body
+    stale: bool | None = None  # its validators stayed what they were while it had something new
+
+    def validators(self, now: datetime) -> tuple[str | None, str | None]:
+        """What to ask with, so that an answer that did not change costs its host little: ETag and Last-Modified, verbatim.
+
+        Neither where they were seen to lie, nor once in a while: a host that always says "not modified" is found out then.
+        """
+        due = self.full_at is not None and now - self.full_at >= FULL_EVERY
+        return (None, None) if self.stale or due else (self.etag, self.last_modified)
 
     @property
     def learned(self) -> str | None:

@@ -83,10 +83,11 @@ def visible(markup: str, limit: int | None = None) -> str:
         if "<" not in text or not _ACTIVE.search(text) or not _has_tag(text):
             break
         text = _seen(text)
-    return clean(_inert(text), limit)
+    return clean(inert(text), limit)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """Text in which no browser sees a tag, because the `<` of each stands by itself."""
     return _ACTIVE.sub("< ", _without_invisible(text)) if "<" in text else text
 
 
@@ -133,7 +134,7 @@ def _unescaped(text: str) -> str:
 
 def visible_in(root: Any, limit: int | None = None) -> str:
     """As `visible`, of an element that is parsed already."""
-    return clean(_inert(_text_in(root)), limit)
+    return clean(inert(_text_in(root)), limit)
 
 
 def _text_in(root: Any) -> str:

@@ -34,7 +34,9 @@ def absolute(url: str, base: str) -> str:
         parts = urlsplit(joined)
     except ValueError:
         return ""
-    return joined.translate(_ENCODED) if parts.scheme in {"http", "https"} and parts.hostname else ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return ""
+    return f"{parts.scheme}{joined[len(parts.scheme) :]}".translate(_ENCODED)
 
 
 def canonical(url: str) -> str:

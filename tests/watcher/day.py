@@ -38,7 +38,7 @@ RETRY_AFTER = 900.0
 FLUSH, DEATH = 12 * HOUR, 15 * HOUR
 # who behaves how, in parts of a hundred
 WAYS = (
-    ["well"] * 5 + ["cached"] * 20 + ["slowly"] * 40 + ["ttl"] * 12 + ["every"] * 10 + ["dead"] * 3 + ["skips"] * 3 + ["moved"] * 2
+    ["well"] * 5 + ["cached"] * 20 + ["slowly"] * 44 + ["ttl"] * 14 + ["every"] * 4 + ["dead"] * 3 + ["skips"] * 3 + ["moved"] * 2
     + ["gone"] * 2 + ["flaky"] * 2 + ["guarded"]
 )  # fmt: skip
 

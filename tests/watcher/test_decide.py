@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.cadence import JITTER, Pace, after_failure, after_success, next_time
+from watcher.cadence import FIRST_JITTER, JITTER, Pace, after_failure, after_success, next_time
 from watcher.decide import Policy, Quiet, decide_entries, decide_failure, decide_interrupted, decide_unchanged
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import keys_of
@@ -197,6 +197,8 @@ def test_jitter_stays_within_its_share(chance: float) -> None:
     """The next time is never before the interval, which a host may have asked for, and a tenth of it later at the most."""
     moved = next_time(NOW, timedelta(hours=1), chance) - NOW
     assert timedelta(hours=1) <= moved <= timedelta(hours=1 + JITTER)
+    first = next_time(NOW, timedelta(hours=1), chance, first=True) - NOW
+    assert moved <= first <= timedelta(hours=1 + FIRST_JITTER)
 
 
 def test_hours_and_days_that_a_source_wants_for_itself_are_left_alone() -> None:

@@ -16,7 +16,7 @@ from watcher.fetch import hosts, waits
 from watcher.fetch.transfer import Limits
 from watcher.service import user_agent
 from watcher.sources.entry import Hints
-from watcher.state import MOVED_FOR, MOVED_TIMES, Health
+from watcher.state import FULL_EVERY, MOVED_FOR, MOVED_TIMES, Health
 
 PAGE = " ".join((Path(__file__).parents[2] / "docs" / "sources" / "manners.md").read_text("utf-8").split())
 
@@ -52,7 +52,8 @@ SAID = [
     f"a quarter slower, not above {minutes(cadence.SLOWEST)}",
     f"kept, up to {hours(cadence.HINT_CAP)} |",
     f"kept, up to {cadence.SKIPPED_MOST} hours in a row",
-    f"each pause is up to {cadence.JITTER:.0%} longer".replace("%", " %"),
+    f"each pause is up to {cadence.JITTER:.0%} longer, the first of a source up to {cadence.FIRST_JITTER:.0%}".replace("%", " %"),
+    f"Every {hours(FULL_EVERY)} a source is asked for the whole",
     f"with each one in a row, up to {hours(cadence.FAILURE_CAP)}",
     f"looked at every {days(cadence.GONE)}",
     f"has not answered within {seconds(hosts.PATIENCE)}",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 RSS = "<rss version='2.0'><channel><title>T</title>{}</channel></rss>"
 OUTSIDE_FILE, OUTSIDE_HOST = "/OUTSIDE-FILE", "OUTSIDE-HOST"
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><entry><title>x</title>{}</entry></feed>"
 ITEM = "<item><guid>{}</guid><title>{}</title><link>{}</link><description>{}</description></item>"
 
 
@@ -132,6 +133,20 @@ WORST = (
     Worst("CDATA never closed", lambda: rss(item(text="<![CDATA[" + "x" * 100_000))),
     Worst("tags in every small field", lambda: RSS.format(f"<language>{BOLD}</language><item>{SMALL}</item>").encode()),
     Worst("tags in every small field of JSON", lambda: json_feed(title="x", **SMALL_JSON), JSON),
+    Worst("tags in an id", lambda: rss(item(key="&lt;script&gt;alert(1)&lt;/script&gt;"))),
+    Worst("tags in an id of JSON", lambda: json_feed(id="<img src=x onerror=y>", title="x"), JSON),
+    Worst("tags escaped five times", lambda: rss(item(title=f"&{'amp;' * 5}lt;script&{'amp;' * 5}gt;alert(1)"))),
+    Worst("tags in a link", lambda: rss(item(link="https://lab.example/&lt;script&gt;&quot;'"))),
+    Worst("tags that never end", lambda: rss(item(text="&lt;a " * 200_000))),
+    Worst("lines before the document type", lambda: b"\n" * 150_000 + b"<!DOCTYPE rss []>" + GOOD),
+    Worst("lines before the document type in UTF-16", lambda: ("\n" * 150_000 + "<!DOCTYPE rss []>" + GOOD.decode()).encode("utf-16")),
+    Worst("many bases", lambda: rss("<item>" + "<a xml:base='x/'>" * 20_000)),
+    Worst("many links", lambda: ATOM.format("<link href='http://a.example/'/>" * 40_000).encode()),
+    Worst("many authors", lambda: ATOM.format("<author><name>a</name></author>" * 20_000).encode()),
+    Worst("many enclosures", lambda: rss("<item><title>x</title>" + "<enclosure url='x'/>" * 30_000 + "</item>")),
+    Worst("many steps up", lambda: json_feed(id="1", title="x", url="../" * 300_000), JSON),
+    Worst("many numbers in a date", lambda: rss(f"<item><title>x</title><pubDate>{'1:' * 200_000}</pubDate></item>")),
+    Worst("an author of addresses", lambda: rss(f"<item><title>x</title><author>{'a@' * 200_000}</author></item>")),
     Worst("instructions", lambda: rss("<?php system('id') ?>" * 1_000 + item(title="<?x y?>z"))),
     Worst("cut in the middle", lambda: rss(item() * 100)[:5_000]),
     Worst("cut in a character", lambda: rss(item(title="é"))[: rss(item(title="é")).index("é".encode()) + 1]),

@@ -10,7 +10,7 @@ from typing import Any
 
 from watcher.errors import FetchError, FetchReason
 from watcher.sources.entry import CONTENT_LIMIT, MAX_ENTRIES, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Parsed
-from watcher.text import clean, language, title_text, visible
+from watcher.text import clean, inert, language, title_text, visible
 from watcher.units import utc
 from watcher.urls import absolute
 from watcher.websub.discover import offered
@@ -46,7 +46,7 @@ def _json_links(data: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _json_entry(item: dict[str, Any], base: str, lang: str) -> Entry | None:
     given = item.get("id")
-    entry_id = clean(str(given), 2_000) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
+    entry_id = clean(inert(str(given)), 2_000) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
     summary = visible(_str(item.get("summary")), SUMMARY_LIMIT)
     content = visible(_str(item.get("content_html")), CONTENT_LIMIT) or visible(_str(item.get("content_text")), CONTENT_LIMIT)
     title = title_text(_str(item.get("title")), TITLE_LIMIT)

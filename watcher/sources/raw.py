@@ -9,7 +9,7 @@ from typing import Any
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, TITLE_LIMIT, Entry, Hints, Hub, Parsed
 from watcher.sources.skips import skipped
 from watcher.sources.strict.values import as_moment
-from watcher.text import clean, language, title_text, visible
+from watcher.text import clean, inert, language, title_text, visible
 from watcher.urls import absolute
 from watcher.websub.discover import offered
 
@@ -48,7 +48,7 @@ def entry_of(raw: Mapping[str, Any], head: Head) -> Entry | None:
     own = str(raw.get("base", "") or "")
     base = (absolute(own, head.base) if own else "") or head.base
     link = absolute(str(raw.get("link", "") or ""), base)
-    entry_id = clean(str(raw.get("id", "") or ""), 2_000)
+    entry_id = clean(inert(str(raw.get("id", "") or "")), 2_000)
     title = title_text(str(raw.get("title", "") or ""), TITLE_LIMIT)
     summary = visible(str(raw.get("summary", "") or ""), SUMMARY_LIMIT)
     content = visible("\n".join(str(c.get("value", "")) for c in raw.get("content", []) or ()), CONTENT_LIMIT)

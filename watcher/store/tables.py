@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from watcher.store.database import metadata
 from watcher.store.types import Json, Key, Moment, RowId
@@ -35,6 +48,8 @@ source_state = Table(
     Column("moved_to", Text),
     Column("moved_times", Integer, nullable=False, default=0),
     Column("moved_since", Moment),
+    Column("full_at", Moment),  # the last answer with a body
+    Column("stale", Boolean),  # its validators stayed what they were while it had something new
 )
 
 items = Table(
