@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Literal
@@ -34,17 +34,6 @@ GIVEN = {
 Format = Literal["console", "json"]
 FORMATS: tuple[Format, ...] = ("console", "json")
 Lines = Callable[[], str]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Logging is the process's: what a test set up is taken down again."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def _settings(log_format: Format) -> Settings:
