@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-AT_ONCE = 200  # requests under way, as many as the watcher allows itself
 THREADS = 100  # of newsboat
 
 
@@ -49,8 +48,9 @@ def own_cpu() -> float:
 
 
 def own_peak() -> float:
-    """Megabytes: our peak and the largest child's."""
-    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    """Megabytes: our peak, and that of the children that run."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + sum(peak_of(int(pid)) for pid in children)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def measured(beside: int | None = None) -> Iterator[None]:
 
 
 async def concordat(urls: Sequence[str], folder: Path) -> None:
-    """The watcher itself, with its store and its private Redis, whose costs count."""
+    """The watcher itself, with its store and its private Redis, whose costs count; the empty database was made beforehand."""
     from concordat.runtime import running, settings_for
     from watcher.fetch import Client
     from watcher.service import Watcher
@@ -72,6 +72,8 @@ async def concordat(urls: Sequence[str], folder: Path) -> None:
     (folder / "concordat.yaml").write_text("allow_private_addresses: true\nbuiltin_sources: false\n")
     sources = [FeedSource(id=f"f{i}", url=url) for i, url in enumerate(urls)]
     settings = settings_for(folder, quiet=True)
+    making = "import sys, pathlib; from concordat.runtime import *; open_store(settings_for(pathlib.Path(sys.argv[1]), quiet=True)).close()"
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", making, str(folder)], check=True)
     async with running(settings) as runtime, Client(user_agent="Concordat/bench", allow_private=True) as client:
         beside = int((settings.data / "redis.pid").read_text())
         watcher = Watcher(settings, runtime.store, runtime.bus, client, sources)
@@ -82,6 +84,7 @@ async def concordat(urls: Sequence[str], folder: Path) -> None:
 async def bare(urls: Sequence[str], _: Path) -> None:
     """Our HTTP client alone: fetch, unpack, keep the validators."""
     from watcher.fetch import Client, Fetched, Request
+    from watcher.visits import AT_ONCE
 
     tags: dict[str, str] = {}
     async with Client(user_agent="bare/bench", allow_private=True) as client:

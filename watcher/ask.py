@@ -85,7 +85,10 @@ async def _carry(source: Source, state: SourceState, steps: Steps, reach: Reach)
             body_hash = blake2b(got.body, digest_size=16).digest()
             if body_hash == state.body_hash:
                 return Answer(source, headers=headers, body_hash=body_hash, moved_to=moved_to)
-        step = await asyncio.to_thread(advance, steps, got) if len(got.body) > SMALL else advance(steps, got)
+        here = step.quick or len(got.body) <= SMALL
+        step = advance(steps, got) if here else await asyncio.to_thread(advance, steps, got)
+    if step.rest is not None:
+        step = await asyncio.to_thread(step.rest)
     return Answer(source, reading=step, error=step.error, headers=headers, body_hash=body_hash, moved_to=moved_to)
 
 

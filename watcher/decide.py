@@ -68,7 +68,7 @@ def decide_entries(
     """
     items, more, held = _found(state, parsed, known, policy, now)
     interval = after_success(_pace(state, policy), len(items), parsed.hints, headers)
-    after = health.succeeded(replace(state, hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items], parsed.warning)
+    after = health.succeeded(state.but(hints=parsed.hints.as_dict() or None), now, interval, [i.entry for i in items], parsed.warning)
     return Outcome(after.state, interval, items, more, (*held, *after.notices))
 
 
@@ -90,8 +90,8 @@ def decide_interrupted(
         return decide_failure(state, error, policy, now)
     found = decide_entries(state, parsed, known, {}, policy, now)
     read = found.state
-    state = replace(
-        state, first_ok_at=read.first_ok_at, last_new_at=read.last_new_at, usual_gap=read.usual_gap, items_read=read.items_read
+    state = state.but(
+        first_ok_at=read.first_ok_at, last_new_at=read.last_new_at, usual_gap=read.usual_gap, items_read=read.items_read
     )
     failed = decide_failure(state, error, policy, now)
     return replace(failed, items=found.items, more_keys=found.more_keys)

@@ -7,7 +7,7 @@ row, or an hour), at once when trying again cannot help, and never twice; the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.errors import FetchError, FetchReason
@@ -32,8 +32,8 @@ class After:
 
 def succeeded(state: SourceState, now: datetime, interval: timedelta, new: Sequence[Entry], warning: str = "") -> After:
     """An answer that could be read; `new` are its entries that were not there before, `warning` what its reader says of it."""
-    after = replace(
-        _with_history(state, now, new), failures=0, failing_since=None, last_polled_at=now, last_ok_at=now,
+    after = _with_history(state, now, new).but(
+        failures=0, failing_since=None, last_polled_at=now, last_ok_at=now,
         first_ok_at=state.first_ok_at or now, interval=interval, items_read=state.items_read + len(new),
     )  # fmt: skip
     silence = _silence(after, now)
@@ -42,15 +42,15 @@ def succeeded(state: SourceState, now: datetime, interval: timedelta, new: Seque
 
 def pushed(state: SourceState, now: datetime, new: Sequence[Entry]) -> SourceState:
     """What a hub delivered, `new` of it not there before: it tells of the source's rhythm, and nothing of how its own host does."""
-    return replace(_with_history(state, now, new), items_read=state.items_read + len(new)) if state.first_ok_at is not None else state
+    return _with_history(state, now, new).but(items_read=state.items_read + len(new)) if state.first_ok_at is not None else state
 
 
 def failed(state: SourceState, error: FetchError, now: datetime) -> After:
     """No answer, or none of use."""
     since = state.failing_since or now
-    after = replace(state, failures=state.failures + 1, failing_since=since, last_polled_at=now)
+    after = state.but(failures=state.failures + 1, failing_since=since, last_polled_at=now)
     if error.reason in {FetchReason.GONE, FetchReason.NOT_FOUND} and after.learned:
-        after = replace(after, moved_to=None, moved_times=0, moved_since=None)  # where it moved to is no more: ask at the old address
+        after = after.but(moved_to=None, moved_times=0, moved_since=None)  # where it moved to is no more: ask at the old address
     lasting = after.failures >= LASTING or now - since >= LASTING_FOR
     health = _health(error, after.failures, lasting)
     told = error.permanent or (health is Health.BLOCKED and after.failures >= REFUSED) or lasting
@@ -62,8 +62,8 @@ def moved(state: SourceState, to: str | None, now: datetime) -> After:
     if state.learned or (to is None and state.moved_to is None):
         return After(state)
     if to is None or to != state.moved_to:
-        return After(replace(state, moved_to=to, moved_times=1 if to else 0, moved_since=now if to else None))
-    after = replace(state, moved_times=state.moved_times + 1)
+        return After(state.but(moved_to=to, moved_times=1 if to else 0, moved_since=now if to else None))
+    after = state.but(moved_times=state.moved_times + 1)
     if after.learned:
         return After(after, (f"moved for good to {to}, and is read there from now on; write that address in its file",))
     return After(after)
@@ -90,7 +90,7 @@ def _turned(state: SourceState, health: Health, reason: str, now: datetime, *, l
     if (state.health, state.health_reason, state.told) == (health, reason, told):
         return After(state, notices)
     since = state.health_since if state.health is health else now
-    return After(replace(state, health=health, health_reason=reason, health_since=since, told=told), notices)
+    return After(state.but(health=health, health_reason=reason, health_since=since, told=told), notices)
 
 
 def _with_history(state: SourceState, now: datetime, new: Sequence[Entry]) -> SourceState:
@@ -100,11 +100,11 @@ def _with_history(state: SourceState, now: datetime, new: Sequence[Entry]) -> So
     if state.first_ok_at is None:
         dates = sorted((e.published for e in new if e.published is not None), reverse=True)[:50]
         if len(dates) < ENOUGH:
-            return replace(state, last_new_at=now)
-        return replace(state, last_new_at=dates[0], usual_gap=(dates[0] - dates[-1]) / (len(dates) - 1))
+            return state.but(last_new_at=now)
+        return state.but(last_new_at=dates[0], usual_gap=(dates[0] - dates[-1]) / (len(dates) - 1))
     gap = now - (state.last_new_at or state.first_ok_at)
     usual = gap if state.usual_gap is None else state.usual_gap * (1 - MEMORY) + gap * MEMORY
-    return replace(state, last_new_at=now, usual_gap=usual)
+    return state.but(last_new_at=now, usual_gap=usual)
 
 
 def _silence(state: SourceState, now: datetime) -> str:

@@ -41,7 +41,7 @@ class Keys:
 
     def all(self) -> tuple[bytes, ...]:
         """Those that there are."""
-        return tuple(k for k in (self.id, self.url, self.title) if k is not None)
+        return tuple([k for k in (self.id, self.url, self.title) if k is not None])
 
 
 def digest(kind: str, text: str) -> bytes:

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -26,7 +27,7 @@ import structlog
 from watcher.ask import Answer, Reach, ask
 from watcher.decide import NewItem, Outcome
 from watcher.errors import FetchError, FetchReason, StoreError
-from watcher.fetch import Listening, SitePausedError
+from watcher.fetch import SitePausedError
 from watcher.model import Source
 from watcher.poll import Committer, current_state
 from watcher.sources.entry import Entry, Parsed
@@ -37,6 +38,9 @@ from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
 from watcher.urls import site_of
+
+if TYPE_CHECKING:
+    from watcher.fetch.socket import Listening
 
 BATCH, GATHER = 100, 0.5  # entries, and seconds after the first of them, that are written together
 SAVE, SAVE_IDLE = 30.0, 300.0  # seconds after which the cursor is written without an entry: while it moves, and while nothing comes

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,8 @@ from watcher.websub.subscription import Subscription, delivering
 
 log = structlog.get_logger("watcher")
 
-COMMIT_MOST = 200  # polls in one transaction
+COMMIT_MOST, COMMIT_ENTRIES = 200, 500  # polls in one transaction, and entries from which on no further poll is added
+GATHER = 0.1  # seconds in which answers gather for one transaction; each costs as much as forty answers in it
 
 
 def write_answers(
@@ -136,19 +137,20 @@ def _remember(outcome: Outcome, answer: Answer, now: datetime, next_at: datetime
     """The state with what is needed at the next reading: its time, the validators that the host gave, what the kind wants to know then."""
     headers, reading, state = answer.headers, answer.reading, outcome.state
     if headers is None:
-        return replace(state, next_at=next_at)
-    if reading is not None:
-        memo = state.memo if reading.memo is None else reading.memo
-        state = replace(state, memo=memo, seen=state.seen if reading.seen is None else reading.seen)
+        return state.but(next_at=next_at)
+    memo, seen = (reading.memo, reading.seen) if reading is not None else (None, None)
+    kept: dict[str, Any] = {
+        "next_at": next_at, "memo": state.memo if memo is None else memo, "seen": state.seen if seen is None else seen,
+    }  # fmt: skip
     if answer.error is not None:
-        return replace(state, next_at=next_at)
+        return state.but(**kept)
     if reading is None and answer.body_hash is None:  # 304 may refresh validators and never drops them (RFC 9111 4.3.4)
         etag, last_modified = headers.get("etag", state.etag), headers.get("last-modified", state.last_modified)
-        return replace(state, next_at=next_at, etag=etag, last_modified=last_modified)
+        return state.but(**kept, etag=etag, last_modified=last_modified)
     etag, last_modified = headers.get("etag"), headers.get("last-modified")
     same = (etag, last_modified) == (state.etag, state.last_modified) != (None, None)
-    return replace(
-        state, next_at=next_at, etag=etag, last_modified=last_modified, body_hash=answer.body_hash, full_at=now,
+    return state.but(
+        **kept, etag=etag, last_modified=last_modified, body_hash=answer.body_hash, full_at=now,
         stale=(same and (state.stale or bool(outcome.items))) or None,
     )  # fmt: skip
 
@@ -156,7 +158,8 @@ def _remember(outcome: Outcome, answer: Answer, now: datetime, next_at: datetime
 def _with_source(item: NewItem, source: Source) -> NewItem:
     """What the operator says of the source counts for its items: the language always, the tags beside their own."""
     entry = item.entry
-    return replace(item, entry=replace(entry, lang=source.lang or entry.lang, tags=tuple(dict.fromkeys((*source.tags, *entry.tags)))))
+    lang, tags = source.lang or entry.lang, tuple(dict.fromkeys((*source.tags, *entry.tags)))
+    return item if (lang, tags) == (entry.lang, entry.tags) else replace(item, entry=replace(entry, lang=lang, tags=tags))
 
 
 Waiting = tuple[Answer, asyncio.Future[Outcome]]
@@ -172,7 +175,7 @@ class Committer:
     ) -> None:  # fmt: skip
         self._store, self._bus, self._due, self._policy, self._now, self._complete = store, bus, due, policy, now, complete
         self._waiting: list[Waiting] = []
-        self._busy = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
         self._times: dict[str, float] = {}  # when sources are read next, as far as Redis was not told yet
 
     async def commit(self, answer: Answer) -> Outcome:
@@ -181,10 +184,14 @@ class Committer:
             answer = await self._complete(answer)
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((answer, done))
-        async with self._busy:  # whoever comes first writes for all who came meanwhile
-            while not done.done():
-                await _to_its_end(self._write_together())
-        return await done
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
+        try:
+            return await done
+        except asyncio.CancelledError:
+            if self._writing is not None:  # what is being written is written whole, for others wait for the same transaction
+                await asyncio.wait({self._writing})
+            raise
 
     async def set_times(self) -> None:
         """Tell Redis when sources are read next, what an outage kept from it included. Raises RedisError."""
@@ -193,6 +200,16 @@ class Committer:
         for source_id, at in times.items():
             if self._times.get(source_id) == at:
                 del self._times[source_id]
+
+    async def _write_all(self) -> None:
+        """One transaction after the other, each for all who came meanwhile."""
+        try:
+            while self._waiting:
+                if len(self._waiting) < COMMIT_MOST:
+                    await asyncio.sleep(GATHER)
+                await self._write_together()
+        finally:
+            self._writing = None
 
     async def _write_together(self) -> None:
         batch = self._next_batch()
@@ -216,9 +233,11 @@ class Committer:
         """The oldest answers that wait, one of each source: a poll and a delivery of the same may come together."""
         batch: dict[str, Waiting] = {}
         later = []
+        entries = 0
         for one in self._waiting:
-            if len(batch) < COMMIT_MOST and one[0].source.id not in batch:
+            if len(batch) < COMMIT_MOST and entries < COMMIT_ENTRIES and one[0].source.id not in batch:
                 batch[one[0].source.id] = one
+                entries += _entries_of(one[0])
             else:
                 later.append(one)
         self._waiting = later
@@ -240,14 +259,8 @@ class Committer:
                 done.set_result(outcome)
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work` whole, also when whoever waits is cancelled meanwhile: others wait for the same transaction."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+def _entries_of(answer: Answer) -> int:
+    return len(answer.reading.parsed.entries) if answer.reading is not None else 0
 
 
 def _fail(batch: Sequence[Waiting], error: Exception) -> None:

@@ -13,7 +13,6 @@ from lxml import etree
 
 _SPACE = re.compile(r"[ \t\r\f\v\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _LINES = re.compile(r" ?\n[ \n]*")
-_KEPT = "\u1680\u2028\u2029"  # white space that stays what it is inside a text
 # controls, bidirectional overrides and isolates, zero-width space, byte-order mark, private markers, lone surrogates
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -34,8 +33,23 @@ _OTHER_NAMES = """a abbr address applet area audio b base basefont bdi bdo bgsou
 colgroup data datalist del dfn dialog dir em embed fieldset font form frame frameset hgroup html i image img input ins isindex kbd label
 legend link map mark marquee menu meta meter object optgroup output param picture plaintext progress q rp rt ruby s samp search slot small
 source span strike strong sub summary sup tbody tfoot thead time track tt u var video wbr xmp"""
+_LONGEST_PLAIN = 100_000  # characters
+_PLAIN_TAG = re.compile(
+    r"<(/?)(p|br|b|strong|i|img|em|a|span|u|small|sub|sup|code|ul|ol|li|blockquote|div|h[1-6])(?: [a-z-]+=\"[^\"<>]*\")*( ?/)?>"
+)
+_ODD_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|nbsp|[lr][sd]quo|[nm]dash|hellip|[aeiou](?:acute|grave|circ|uml)|#(?:1[6-9]\d|[2-9]\d\d|[1-9]\d{3}|[1-4]\d{4}));)"
+)
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HIDDEN = frozenset(_HIDDEN_NAMES.split())
+_VOID, _HEADINGS = frozenset({"br", "img"}), frozenset({f"h{i}" for i in range(1, 7)})
+_BOXES = frozenset({"", "div", "blockquote"})  # the first is the fragment itself
+_INLINE = frozenset({"b", "strong", "i", "em", "a", "span", "u", "small", "sub", "sup", "code"})
+_LISTS, _HOLD_TEXT = frozenset({"ul", "ol"}), _BOXES | _HEADINGS | {"p", "li"}
+_MAY_STAND_IN = {  # without a parser closing anything by itself
+    **{name: (_HOLD_TEXT | _INLINE) - {name} for name in _INLINE | _VOID}, **dict.fromkeys(_HEADINGS, _BOXES), "li": _LISTS,
+    **dict.fromkeys({"div", "blockquote", "ul", "ol", "p"}, _BOXES | {"li"}),
+}  # fmt: skip
 # what a browser would act on: a tag of HTML, anything with attributes, a comment or a declaration; `<runs>` is only a word
 _ACTIVE = re.compile(
     rf"<(?=/?(?:{'|'.join(sorted(_BLOCKS | _HIDDEN | set(_OTHER_NAMES.split())))})(?![a-z0-9-])|[!?]|/?[a-z][^<>=]*=)", re.IGNORECASE
@@ -44,12 +58,16 @@ _ACTIVE = re.compile(
 
 def clean(text: str, limit: int | None = None) -> str:
     """Text without invisible characters and with single spaces and line breaks; cut at `limit` characters, at a word where possible."""
-    text = _without_invisible(text)
-    if any(c in text for c in _KEPT):
-        text = _LINES.sub("\n", _SPACE.sub(" ", text)).strip()
-    else:  # then these are the spaces that `split` knows, and it is four times as fast
-        text = "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
+    spaced = text.replace("\t", " ").replace("\r", " ").replace("\u00a0", " ")
+    if spaced.replace("\n", " ").isprintable():  # then spaces and line breaks are all that could be too many, and it is quickly done
+        text = "\n".join([_single(line) for part in spaced.split("\n") if (line := part.strip(" "))])
+    else:
+        text = _LINES.sub("\n", _SPACE.sub(" ", _INVISIBLE.sub("", text))).strip()
     return text if limit is None or len(text) <= limit else cut(text, limit)
+
+
+def _single(line: str) -> str:
+    return " ".join(line.split()) if "  " in line else line
 
 
 def _without_invisible(text: str) -> str:
@@ -94,7 +112,34 @@ def inert(text: str) -> str:
 def _seen(markup: str) -> str:
     if "<" not in markup or not _has_tag(markup):
         return _unescaped(markup)
-    body = _body(_without_invisible(markup))
+    markup = _without_invisible(markup)
+    plain = _plainly(markup)
+    return _parsed(markup) if plain is None else plain
+
+
+def _plainly(markup: str) -> str | None:
+    """What a parser would find in everyday markup, properly nested; None for any other. Three times as fast."""
+    if "\r" in markup or len(markup) > _LONGEST_PLAIN:
+        return None
+    first, *rest = _PLAIN_TAG.split(markup)
+    within, parts = [""], [first]
+    for slash, name, closed, text in zip(rest[::4], rest[1::4], rest[2::4], rest[3::4], strict=True):
+        if slash:
+            if within.pop() != name:
+                return None
+        elif within[-1] not in _MAY_STAND_IN[name] or (closed and name not in _VOID):
+            return None
+        elif name not in _VOID:
+            within.append(name)
+        if name in _BLOCKS:
+            parts.append("\n")
+        parts.append(text)
+    plain = "".join(parts)
+    return None if len(within) != 1 or "<" in plain or _ODD_REFERENCE.search(plain) else html.unescape(plain)
+
+
+def _parsed(markup: str) -> str:
+    body = _body(markup)
     if body is None:
         closed = markup.rfind(">") + 1  # behind it no tag ends, however often one begins
         return _unescaped(_TAG.sub(" ", markup[:closed]) + markup[closed:])

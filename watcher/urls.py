@@ -21,6 +21,9 @@ _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u202a-\u202e\u2060-\u206
 _ENCODED = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22", "`": "%60"})  # as browsers do; and no address is ever markup
 # what is a whole address already, and the same after it was resolved against any other
 WHOLE = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?/[A-Za-z0-9._~%+,=!@/-]*(?:\?[A-Za-z0-9._~%+,=!@/:&-]+)?", re.ASCII)
+# the host without `www.` and the path of everyday addresses, in which nothing else needs to be looked at
+_PLAIN = re.compile(r"https?://(?:www\.)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(/[A-Za-z0-9._~%+,=!@/-]*)", re.ASCII)
+_HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)[/?#]", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -41,6 +44,9 @@ def absolute(url: str, base: str) -> str:
 
 def canonical(url: str) -> str:
     """A key for comparing pages: scheme, `www.`, default port, fragment, trailing slash and tracking parameters do not count."""
+    plain = _PLAIN.fullmatch(url)
+    if plain is not None and "//" not in plain[2] and not plain[2].endswith((".htm", ".html", ".php")):
+        return plain[1] + plain[2].removesuffix("/")
     try:
         parts = urlsplit(url.strip())
         host = (parts.hostname or "").rstrip(".")
@@ -73,13 +79,16 @@ def registrable(host: str) -> str:
 
 def host_of(url: str) -> str:
     """The host of an address in lower case, or an empty string."""
+    plain = _HOST.match(url)
+    if plain is not None:
+        return plain[1]
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=20_000)
 def site_of(url: str) -> str:
     """Who is asked when `url` is: the registrable domain; of a bare IP address each port stands for itself, as another server would."""
     try:

@@ -10,15 +10,17 @@ SQL knows when each source is read next, Redis only carries it. Must not: read f
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 import structlog
 
-from watcher.ask import Reach, ask
+from watcher.ask import Answer, Reach, ask
 from watcher.bus.due import AT_SITE, DueSet
 from watcher.decide import Outcome
 from watcher.errors import FetchError, FetchReason, RedisError, StoreError
@@ -34,7 +36,8 @@ from watcher.urls import site_of
 log = structlog.get_logger("watcher")
 
 LEASE = 120.0  # seconds after which a source whose watcher died comes due again; each tick renews it
-AT_ONCE = 200  # readings under way in one process
+AT_ONCE = 150  # readings under way in one process
+WHOLE_AT_ONCE = 64  # of them those that surely bring a whole document, because there was none before: memory is bounded by them
 STORE_AWAY = 1.0  # seconds until sources are claimed again when the database could not be asked about them
 
 
@@ -50,6 +53,7 @@ class Visits:
         self._told: set[str] = set()  # of whom Redis knew; one that it does not know any more was lost there
         self._edited: set[str] = set()
         self._wrong = ""
+        self._whole = asyncio.Semaphore(WHOLE_AT_ONCE)
 
     def follow(self, sources: Iterable[Source]) -> None:
         """These are the sources from now on; `reconcile` lets Redis know."""
@@ -105,12 +109,17 @@ class Visits:
             log.exception("poll failed", source=source.id)
 
     async def _read(self, source: Source, state: SourceState) -> None:
-        answer = await ask(source, state, self.reach)
-        self._asking.pop(source.id, None)  # from here on its time is the one that is about to be written
-        if isinstance(answer.error, SitePausedError) and answer.reading is None:
-            await self._put_back([source.id], answer.error.retry_after or 0.0)
-            return
-        _tell(source, await self._committer.commit(answer))
+        async with self._room(state):
+            answer = await ask(source, state, self.reach)
+            self._asking.pop(source.id, None)  # from here on its time is the one that is about to be written
+            if isinstance(answer.error, SitePausedError) and answer.reading is None:
+                await self._put_back([source.id], answer.error.retry_after or 0.0)
+                return
+            outcome = await self._committer.commit(answer)
+        _tell(source, outcome)
+
+    def _room(self, state: SourceState) -> AbstractAsyncContextManager[None]:
+        return self._whole if _brings_all(state) else nullcontext()
 
     async def _put_back(self, ids: Iterable[str], seconds: float) -> None:
         """Sources that were claimed and not asked: nothing happened to them, they are only later."""
@@ -162,19 +171,26 @@ class Visits:
     async def once(self, progress: Callable[[Source, Outcome], None]) -> None:
         """Read every source one time, whenever it would be due; `progress` hears of each."""
         states = await self._store.read(load_states)
-        everywhere = asyncio.Semaphore(AT_ONCE)
-        at_site: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_SITE))
-
-        async def one(source: Source) -> None:
-            async with at_site[site_of(source.url)], everywhere:
-                answer = await ask(source, current_state(source, states.get(source.id)), self.reach)
-                outcome = await self._committer.commit(answer)
-            _tell(source, outcome)
-            progress(source, outcome)
-
+        lanes = iter(_lanes(self.sources.values()))
         async with asyncio.TaskGroup() as group:
-            for source in self.sources.values():
-                group.create_task(one(source))
+
+            async def written(source: Source, answer: Answer) -> None:
+                outcome = await self._committer.commit(answer)
+                _tell(source, outcome)
+                progress(source, outcome)
+
+            async def walk() -> None:
+                for source in itertools.chain.from_iterable(lanes):
+                    state = current_state(source, states.get(source.id))
+                    if _brings_all(state):
+                        async with self._whole:
+                            await written(source, await ask(source, state, self.reach))
+                    else:
+                        answer = await ask(source, state, self.reach)
+                        group.create_task(written(source, answer))
+
+            for _ in range(min(AT_ONCE, len(self.sources))):
+                group.create_task(walk())
 
     async def finish(self, seconds: float) -> None:
         """Let what is under way end, and drop what takes longer: nothing of it is lost, only asked again."""
@@ -184,6 +200,19 @@ class Visits:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+def _brings_all(state: SourceState) -> bool:
+    """Whether the next answer surely is a whole document."""
+    return not state.etag and not state.last_modified
+
+
+def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
+    """All sources in lists of which each is read one after the other: no more lists of a site than it has readings at once."""
+    by_site: dict[str, list[Source]] = defaultdict(list)
+    for source in sources:
+        by_site[site_of(source.url)].append(source)
+    return [lane for of_site in by_site.values() for i in range(AT_SITE) if (lane := of_site[i::AT_SITE])]
 
 
 def _next(source: Source, state: SourceState | None, now: float) -> float:

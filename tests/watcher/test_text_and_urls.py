@@ -6,11 +6,11 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from watcher.text import _TAG, _has_tag, clean, cut, title_text, visible
-from watcher.urls import WHOLE, absolute, canonical, outlet_of, registrable
+from watcher.text import _MAY_STAND_IN, _TAG, _has_tag, _parsed, _plainly, clean, cut, title_text, visible
+from watcher.urls import WHOLE, absolute, canonical, host_of, outlet_of, registrable
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,47 @@ def test_white_space_is_one_space_or_one_line_break(text: str) -> None:
     assert clean(seen) == seen
     letters = re.compile(r"[ab.é]")
     assert letters.findall(seen) == letters.findall(text)
+
+
+@given(st.from_regex(r"https?://(www\.)?[a-z0-9.-]{1,8}(:80)?(/(index\.html?|[A-Za-z0-9._/%-]{0,6})){0,3}/?([?#]x)?", fullmatch=True))
+def test_everyday_addresses_are_compared_as_all_are(url: str) -> None:
+    """The quick way gives what taking them apart gives."""
+    assume(host_of(url).strip("."))
+    taken_apart = url.replace("http", "HTTP", 1)  # which no quick way takes
+    assert canonical(url) == canonical(taken_apart)
+    assert host_of(url) == host_of(taken_apart)
+
+
+NAMES = sorted(_MAY_STAND_IN)
+
+
+def fragments(inside: str = "", depth: int = 0) -> st.SearchStrategy[str]:
+    """Everyday markup, properly nested, for the inside of this element."""
+    fitting = [name for name in NAMES if inside in _MAY_STAND_IN[name]]
+    some_text = st.sampled_from(("", " ", "x", "y z", "\n", "&amp;", "&#8217;", "&lt;p&gt;", "&nbsp;", "a > b", "é"))
+    if not fitting or depth > 3:
+        return some_text
+    void = st.sampled_from(("<br>", "<br/>", "<img src=\"x\" />") if inside not in {"ul", "ol"} else ("",))
+    element = st.sampled_from(fitting).flatmap(
+        lambda name: void if name in {"br", "img"} else fragments(name, depth + 1).map(lambda i: f"<{name} class=\"c\">{i}</{name}>")
+    )
+    return st.lists(st.one_of(some_text, element), max_size=4).map("".join)
+
+
+@given(fragments())
+def test_everyday_markup_is_read_as_the_parser_reads_it(markup: str) -> None:
+    """The quick way through what is properly nested sees the same text and the same lines."""
+    plain = _plainly(markup)
+    assert plain is not None
+    assert clean(plain) == clean(_parsed(markup))
+
+
+TAGS = [tag for name in NAMES for tag in (f"<{name}>", f"</{name}>")]
+
+
+@given(st.lists(st.sampled_from((*TAGS, "x", " ", "<p/>", "<", "&copy;", "&#128;")), max_size=9))
+def test_other_markup_is_left_to_the_parser(pieces: list[str]) -> None:
+    """Whatever a parser would mend is either left to it, or comes out the same."""
+    markup = "".join(pieces)
+    plain = _plainly(markup)
+    assert plain is None or clean(plain) == clean(_parsed(markup))

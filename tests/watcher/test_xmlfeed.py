@@ -21,11 +21,14 @@ from tests.watcher.feedzoo import Zoo, changed, zoos
 from tests.watcher.zooparts import ADDRESSES, DATES
 from watcher.decide import Outcome, Policy, decide_entries
 from watcher.errors import FetchError
+from watcher.fetch import Fetched
 from watcher.identity import keyed
 from watcher.sources.cut import MOST
 from watcher.sources.entry import Parsed
-from watcher.sources.feed import read_feed
+from watcher.sources.feed import FeedSource, parse_feed, read_feed
+from watcher.sources.feed import read as read_source
 from watcher.sources.reference import read_whole
+from watcher.sources.steps import Ask, Reading, Situation, advance
 from watcher.sources.strict import Whole, read_strictly
 from watcher.sources.strict.values import CP1252, as_moment, joined, moment_of
 from watcher.sources.xmlbytes import as_utf8
@@ -272,3 +275,24 @@ def test_another_setting_makes_every_entry_new_to_read() -> None:
     _, kept = read_feed(french, HEADERS, URL)
     assert [e.lang for e in read_feed(italian, HEADERS, URL, kept)[0].entries] == ["it"]
     assert read_feed(french, HEADERS, URL, kept)[0].entries == ()
+
+
+def first_step(body: bytes) -> Reading:
+    """What the kind says to an answer before anything is done in a thread."""
+    steps = read_source(FeedSource(id="f", url=URL), Situation(NOW))
+    assert isinstance(advance(steps, None), Ask)
+    reading = advance(steps, Fetched(URL, 200, HEADERS, body))
+    assert isinstance(reading, Reading)
+    return reading
+
+
+def test_what_is_read_quickly_is_read_at_once() -> None:
+    """A plain feed of a hundred kilobytes needs no thread; one that needs feedparser, or is far larger, is read to its end in one."""
+    item = "<item><title>{0}</title><link>https://h.example/{0}</link><description>" + "word " * 100 + "</description></item>"
+    plain = ("<rss version='2.0'><channel>" + "".join(map(item.format, range(200))) + "</channel></rss>").encode()
+    assert len(first_step(plain).parsed.entries) == 200
+    assert first_step(plain).rest is None
+    for slow in (plain.replace(b"<title>7<", b"<title>7 & 8<"), plain.replace(b"word", b"longer word")):
+        reading = first_step(slow)
+        assert reading.rest is not None
+        assert reading.rest().parsed == parse_feed(slow, HEADERS, URL)

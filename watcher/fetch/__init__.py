@@ -4,7 +4,6 @@ from watcher.fetch.client import Client
 from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.guard import is_public
 from watcher.fetch.hosts import HostGate, SitePausedError
-from watcher.fetch.socket import Listening
 from watcher.fetch.transfer import Limits
 
-__all__ = ["Client", "Fetched", "HostGate", "Limits", "Listening", "NotModified", "Request", "SitePausedError", "is_public"]
+__all__ = ["Client", "Fetched", "HostGate", "Limits", "NotModified", "Request", "SitePausedError", "is_public"]

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import idna
@@ -21,9 +21,11 @@ from watcher.errors import FetchError, FetchReason
 from watcher.fetch.exchange import Fetched, NotModified, Request
 from watcher.fetch.multi import Multi
 from watcher.fetch.refusal import private, refused
-from watcher.fetch.socket import Listening, listening
 from watcher.fetch.transfer import Limits, Transfer, header_lines
 from watcher.urls import absolute
+
+if TYPE_CHECKING:
+    from watcher.fetch.socket import Listening
 
 REDIRECTS = {301, 302, 303, 307, 308}
 PERMANENT_REDIRECTS = {301, 308}
@@ -81,6 +83,8 @@ class Client:
     @asynccontextmanager
     async def listen(self, url: str, most: int) -> AsyncIterator[Listening]:
         """An open stream at a ws:// or wss:// address, with messages of up to `most` bytes; raises FetchError."""
+        from watcher.fetch.socket import listening  # five megabytes, where nothing is listened to
+
         async with listening(url, self._user_agent, self._allow_private, self._limits.connect, most) as stream:
             yield stream
 

@@ -24,10 +24,34 @@ class SitePausedError(FetchError):
         super().__init__(FetchReason.RATE_LIMITED, f"{site} asked for a pause, {left:.0f} s of it are left", retry_after=left)
 
 
+class _Hold:
+    """A turn that somebody has: it ends once, with its request or when others have waited long enough for it."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+        self._since = asyncio.get_running_loop().time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+
+    def limit(self, patience: float) -> None:
+        """Somebody waits."""
+        if self._timer is None and not self._over:
+            self._timer = asyncio.get_running_loop().call_at(self._since + patience, self.end)
+
+    def end(self) -> None:
+        """The next may go."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self._over:
+            self._over = True
+            self._lock.release()
+
+
 @dataclass(slots=True)
 class _Turn:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0  # by how many
+    hold: _Hold | None = None  # the latest
 
 
 class HostGate:
@@ -56,36 +80,29 @@ class HostGate:
         Raises SitePausedError while the site wants to be left alone.
         """
         site = site_of(url)
-        turn = self._turns.setdefault(site, _Turn())
+        turn = self._turns.get(site)
+        if turn is None:
+            turn = self._turns[site] = _Turn()
         turn.wanted += 1
         try:
-            async with self._held(turn.lock):
+            if turn.hold is not None:
+                turn.hold.limit(self._patience)
+            await turn.lock.acquire()
+            hold = turn.hold = _Hold(turn.lock)
+            try:
+                if turn.wanted > 1:
+                    hold.limit(self._patience)
                 self._check(site)
                 yield
+            finally:
+                hold.end()
         finally:
             turn.wanted -= 1
             if not turn.wanted:
                 del self._turns[site]
 
-    @asynccontextmanager
-    async def _held(self, lock: asyncio.Lock) -> AsyncIterator[None]:
-        await lock.acquire()
-        released = False
-
-        def release() -> None:
-            nonlocal released
-            if not released:
-                released = True
-                lock.release()
-
-        timer = asyncio.get_running_loop().call_later(self._patience, release)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            release()
-
     def _check(self, site: str) -> None:
-        left = self._pauses.get(site, 0.0) - asyncio.get_running_loop().time()
+        until = self._pauses.get(site)
+        left = until - asyncio.get_running_loop().time() if until is not None else 0.0
         if left > 0:
             raise SitePausedError(site, left)

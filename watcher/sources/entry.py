@@ -50,9 +50,13 @@ class Hints:
     @classmethod
     def of(cls, said: Mapping[str, Any] | None) -> Hints:
         """What `as_dict` gave."""
-        said = said or {}
+        if not said:
+            return _NOTHING_SAID
         skipped = {k: frozenset(said.get(k, ())) for k in ("skip_hours", "skip_days")}
         return cls(said.get("ttl"), said.get("period"), **skipped)
+
+
+_NOTHING_SAID = Hints()
 
 
 @dataclass(frozen=True, slots=True)

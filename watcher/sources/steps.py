@@ -10,7 +10,7 @@ outcome. One `Ask` of a reading may be conditional: where nothing changed since 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,8 @@ class Ask:
     A `shared` answer may be one that another reading of this process was given for the same request, so many seconds ago at the most:
     a sign-in, which all sources of a network need and networks count. It is kept in memory only; `worn` is one that proved to be of no more
     use, and is not given again. A `confined` request holds a secret in
-    its address or body, and is redirected to no other origin.
+    its address or body, and is redirected to no other origin. A `quick` answer is read on the event loop, whatever comes: its kind leaves
+    what takes long for `Reading.rest`.
     """
 
     url: str
@@ -40,6 +41,7 @@ class Ask:
     shared: float = 0.0
     worn: Fetched | None = field(default=None, repr=False)
     confined: bool = False
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,15 @@ class Situation:
 class Reading:
     """What a reading found, and what to remember for the next; None keeps what is remembered.
 
-    `error` is what ended it early: what was found before stands, and the source is doing as badly as the error says.
+    `error` is what ended it early: what was found before stands, and the source is doing as badly as the error says. `rest` is the
+    reading itself, where it takes so long that it is to be done in a thread; it may raise FetchError.
     """
 
     parsed: Parsed
     memo: Mapping[str, Any] | None = None
     seen: bytes | None = None
     error: FetchError | None = None
+    rest: Callable[[], Reading] | None = None
 
 
 Steps = Generator[Ask, Fetched, Reading]

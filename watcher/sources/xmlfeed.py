@@ -8,7 +8,7 @@ The result is the same whichever way was taken; `tests/watcher/test_xmlfeed.py` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -22,23 +22,38 @@ from watcher.sources.strict import Read, Whole, read_strictly
 from watcher.sources.xmlbytes import as_utf8
 
 
-def read_xml(body: bytes, headers: Mapping[str, str], url: str, kept: bytes) -> tuple[Parsed, bytes]:
-    """The entries that did not stand in the answer of which `kept` was kept, and what to keep now. Raises FetchError."""
+class TakesLong(Exception):  # noqa: N818  nothing is wrong
+    """There is no quick way to read this document."""
+
+
+def read_xml(body: bytes, headers: Mapping[str, str], url: str, kept: bytes, *, quick: bool = False) -> tuple[Parsed, bytes]:
+    """The entries that did not stand in the answer of which `kept` was kept, and what to keep now.
+
+    Raises FetchError; with `quick` also TakesLong, instead of waiting for another process.
+    """
     document = as_utf8(body, headers.get("content-type", ""))
+    apart = _quickly if quick else _patiently
     if document is not None:
-        answer = _Answer(document, body, headers, url)
+        answer = _Answer(document, body, headers, url, apart)
         seen = Seen.unpack(kept)
         for before in (seen, Seen()) if seen.entries else (seen,):
             try:
                 return answer.read(before)
             except Whole:
                 continue
-    return cast(Parsed, _apart(read_whole, body, dict(headers), url)), b""
+    return cast(Parsed, apart(read_whole, body, dict(headers), url)), b""
 
 
-def _apart(work: Any, document: bytes, *args: Any) -> Any:
+def _patiently(work: Callable[..., Any], document: bytes, *args: Any) -> Any:
     """Larger documents go to a process that can be stopped."""
     return work(document, *args) if len(document) <= SMALL else APART.call(work, document, *args)
+
+
+def _quickly(work: Callable[..., Any], document: bytes, *args: Any) -> Any:
+    """Larger documents have to wait."""
+    if len(document) > SMALL:
+        raise TakesLong
+    return work(document, *args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ class _Answer:
     body: bytes
     headers: Mapping[str, str]
     url: str
+    apart: Callable[..., Any]  # how feedparser is called
 
     def read(self, seen: Seen) -> tuple[Parsed, bytes]:
         """What is in it beyond what was seen. Raises Whole when that cannot be said for certain."""
@@ -91,7 +107,7 @@ class _Answer:
         feed, raws = read.feed, read.entries
         if feed is None or None in raws:
             rest = without(cut.document, cut.spans, [raw is not None for raw in raws])
-            feed, values = _apart(read_values, rest.document, self.url)
+            feed, values = self.apart(read_values, rest.document, self.url)
             if len(values) != len(rest.spans):
                 raise Whole
             found = iter(values)

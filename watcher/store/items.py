@@ -52,7 +52,8 @@ def _insert(conn: Connection, rows: list[dict[str, Any]]) -> list[int]:
 
 def add_keys(conn: Connection, source_id: str, more: Sequence[tuple[bytes, int]]) -> None:
     """Let known items be known by further keys as well."""
-    insert_many(conn, item_keys, _KEY, ((source_id, key, item_id) for key, item_id in more))
+    if more:
+        insert_many(conn, item_keys, _KEY, ((source_id, key, item_id) for key, item_id in more))
 
 
 def load_items(conn: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:

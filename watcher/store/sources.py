@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,12 @@ from watcher.store.tables import notices
 from watcher.store.tables import source_state as t
 
 _SPANS = ("interval", "usual_gap")  # kept as seconds
-_COLUMNS = tuple(column.name for column in t.columns)
+_FIELDS = tuple(field.name for field in fields(SourceState))
+_COLUMN_OF = {name: f"{name}_s" if name in _SPANS else name for name in _FIELDS}
+_COLUMNS = tuple(_COLUMN_OF.values())
+_FROM_COLUMN: Mapping[str, Callable[[Any], Any]] = {
+    "interval_s": lambda seconds: timedelta(seconds=seconds), "usual_gap_s": lambda seconds: timedelta(seconds=seconds), "health": Health,
+}  # fmt: skip
 _CHUNK = 500  # values of one IN (…)
 
 
@@ -34,15 +40,11 @@ def load_states(conn: Connection, source_ids: Iterable[str] | None = None) -> di
 
 
 def _states(conn: Connection, sql: str, values: Sequence[str]) -> dict[str, SourceState]:
-    converts = [from_driver(conn, t.c[name]) for name in _COLUMNS]
+    converts = [_FROM_COLUMN.get(name) or from_driver(conn, t.c[name]) for name in _COLUMNS]
     found = {}
     for row in rows_of(conn, sql, values):
-        plain = {n: v if v is None or c is None else c(v) for n, c, v in zip(_COLUMNS, converts, row, strict=True)}
-        for name in _SPANS:
-            seconds = plain.pop(f"{name}_s")
-            plain[name] = None if seconds is None else timedelta(seconds=seconds)
-        plain["health"] = Health(plain["health"])
-        found[plain["source_id"]] = SourceState(**plain)
+        values_of = {n: v if v is None or c is None else c(v) for n, c, v in zip(_FIELDS, converts, row, strict=True)}
+        found[values_of["source_id"]] = SourceState.of(values_of)
     return found
 
 
@@ -51,26 +53,25 @@ def save_states(conn: Connection, states: Iterable[SourceState], before: Mapping
     changed: defaultdict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)  # by the columns that change
     new = []
     for state in states:
-        row, old = _row(state), before.get(state.source_id)
+        now, old = vars(state), before.get(state.source_id)
         if old is None:
-            new.append(row)
+            new.append([_as_column(name, now[name]) for name in _FIELDS])
             continue
-        was = _row(old)
-        different = {name: value for name, value in row.items() if value != was[name]}
-        changed[tuple(different)].append((*different.values(), state.source_id))
-    insert_many(conn, t, _COLUMNS, ([row[name] for name in _COLUMNS] for row in new), key="source_id")
-    for names, rows in changed.items():
-        if names:
-            sql = f"UPDATE source_state SET {', '.join(f'{name} = ?' for name in names)} WHERE source_id = ?"
-            run_many(conn, sql, converted(conn, t, names, rows))
+        was = vars(old)
+        names = [name for name, value in now.items() if value is not was[name] and value != was[name]]
+        changed[tuple(names)].append((*(_as_column(name, now[name]) for name in names), state.source_id))
+    insert_many(conn, t, _COLUMNS, new, key="source_id")
+    for kept, rows in changed.items():
+        columns = [_COLUMN_OF[name] for name in kept]
+        if columns:
+            sql = f"UPDATE source_state SET {', '.join(f'{name} = ?' for name in columns)} WHERE source_id = ?"
+            run_many(conn, sql, converted(conn, t, columns, rows))
 
 
-def _row(state: SourceState) -> dict[str, Any]:
-    row = {name: getattr(state, name) for name in state.__slots__ if name not in _SPANS}
-    for name in _SPANS:
-        span = getattr(state, name)
-        row[f"{name}_s"] = None if span is None else span.total_seconds()
-    return row | {"health": state.health.value}
+def _as_column(name: str, value: Any) -> Any:
+    if name in _SPANS:
+        return None if value is None else value.total_seconds()
+    return value.value if name == "health" else value
 
 
 def add_notices(conn: Connection, new: Iterable[tuple[str, str]], now: datetime, kind: str = "source") -> None:

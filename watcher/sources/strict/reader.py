@@ -165,26 +165,29 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         work = self.work
-        work.tag = self.names.tags.get(name) or self.names.tag(name)
-        if work.within():
+        work.tag = tag = self.names.tags.get(name) or self.names.tag(name)
+        if work.inline or work.table is TABLES.xhtml:
+            work.within()
             self._links.clear()
             return
         given = self._attributes(attributes) if attributes or self._links else _NOTHING
+        self.frames.append((work.sink, work.close, work.table, work.base, work.lang))
         self._elements += 1
-        if self._elements > _MOST_ELEMENTS or len(self.frames) >= _DEEPEST:
+        work.depth = depth = len(self.frames)
+        if self._elements > _MOST_ELEMENTS or depth > _DEEPEST:
             raise Whole
-        self.frames.append(work.frame())
-        work.depth = len(self.frames)
         if given:
             self._place(given)
-        if work.depth == 1:
+        if depth > work.depth_of_entries:
+            work.open(given)
+        elif depth == 1:
             self._root()
-        elif work.depth == work.depth_of_entries and work.tag in ENTRIES:
+        elif depth == work.depth_of_entries and tag in ENTRIES:
             self._opened = self._parser.CurrentByteIndex
             work.open_entry(given)
         else:
             work.open(given)
-        if work.depth == work.depth_of_entries - 1:
+        if depth == work.depth_of_entries - 1:
             self.setting = (work.base, work.lang)
 
     def _end(self, _: str) -> None:
@@ -194,7 +197,7 @@ class _Reader:
             return
         work.depth = len(self.frames)
         work.end(self.frames.pop())
-        if work.entry is not None and work.depth == work.depth_of_entries:
+        if work.depth == work.depth_of_entries and work.entry is not None:
             work.close_entry()
             self.spans.append((self._opened, self._parser.CurrentByteIndex))
 

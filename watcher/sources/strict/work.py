@@ -19,14 +19,8 @@ TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html", "xhtm
 _MOST_TAGS = 100  # of one entry
 
 
-class Frame(NamedTuple):
-    """What holds around an element, to be put back at its end."""
-
-    sink: list[str] | None
-    close: Callable[[Work, str], None] | None
-    table: Table
-    base: str
-    lang: str | None
+# what holds around an element, to be put back at its end: where its text goes, what its end does, what may stand in it, base, language
+Frame = tuple[list[str] | None, Callable[["Work", str], None] | None, Table, str, str | None]
 
 
 class Tables(NamedTuple):
@@ -44,6 +38,11 @@ class Tables(NamedTuple):
 
 class Work:
     """What is known in the middle of a document. `depth` counts the open elements; `inline` those open within XHTML content."""
+
+    __slots__ = (
+        "_depths", "_sure", "_tables", "author", "base", "begun", "close", "depth", "depth_of_entries", "entries", "entry", "feed",
+        "feed_sure", "has_channel", "has_content", "inline", "kind", "lang", "mixes", "permalink", "sink", "table", "tag", "title_depth",
+    )  # fmt: skip
 
     def __init__(self, base: str, tables: Tables) -> None:
         self.base = base
@@ -72,10 +71,6 @@ class Work:
     def context(self) -> dict[str, Any]:
         """The entry, or the head outside entries."""
         return self.feed if self.entry is None else self.entry
-
-    def frame(self) -> Frame:
-        """What holds now."""
-        return Frame(self.sink, self.close, self.table, self.base, self.lang)
 
     def root(self) -> None:
         """The first element."""
@@ -106,14 +101,17 @@ class Work:
 
     def open(self, given: Given) -> None:
         """Any other element starts: `tag`."""
-        table = self._tables.late if self.begun and self.table is self._tables.head else self.table
-        self.sink, self.close, self.table = None, None, self._tables.inner
+        tables, table = self._tables, self.table
+        if self.begun and table is tables.head:
+            table = tables.late
+        self.sink, self.close, self.table = None, None, tables.inner
         (table.get(self.tag) or table[""])(self, given)
 
     def end(self, frame: Frame) -> None:
         """An element ends, and `frame` holds again."""
         if self.close is not None:
-            self.close(self, "".join(self.sink or ()))
+            sink = self.sink or ()
+            self.close(self, sink[0] if len(sink) == 1 else "".join(sink))
         self.sink, self.close, self.table, self.base, self.lang = frame
 
     def collect(self, close: Callable[[Work, str], None], table: Table | None = None) -> None:
@@ -122,14 +120,11 @@ class Work:
         if table is not None:
             self.table = table
 
-    def within(self) -> bool:
-        """Whether the next element is part of XHTML content, and so no element for us. Raises Whole for drawings and formulas."""
-        if not self.inline and self.table is not self._tables.xhtml:
-            return False
+    def within(self) -> None:
+        """The next element is part of XHTML content, and so no element for us. Raises Whole for drawings and formulas."""
         if self.tag.endswith(("svg", "math")):
             raise Whole
         self.inline += 1
-        return True
 
     def guard(self, given: Given, kind: str) -> str:
         """The element is content: markup in it goes another way than elements do. Its type, which is `kind` if it does not say."""
