@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+AT_ONCE = 150  # requests under way, as many as the watcher allows itself
 THREADS = 100  # of newsboat
 
 
@@ -84,7 +85,6 @@ async def concordat(urls: Sequence[str], folder: Path) -> None:
 async def bare(urls: Sequence[str], _: Path) -> None:
     """Our HTTP client alone: fetch, unpack, keep the validators."""
     from watcher.fetch import Client, Fetched, Request
-    from watcher.visits import AT_ONCE
 
     tags: dict[str, str] = {}
     async with Client(user_agent="bare/bench", allow_private=True) as client:
