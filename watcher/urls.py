@@ -22,7 +22,7 @@ _ENCODED = str.maketrans({"<": "%3C", ">": "%3E", '"': "%22", "`": "%60"})  # as
 # what is a whole address already, and the same after it was resolved against any other
 WHOLE = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?/[A-Za-z0-9._~%+,=!@/-]*(?:\?[A-Za-z0-9._~%+,=!@/:&-]+)?", re.ASCII)
 # the host without `www.` and the path of everyday addresses, in which nothing else needs to be looked at
-_PLAIN = re.compile(r"https?://(?:www\.)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(/[A-Za-z0-9._~%+,=!@/-]*)", re.ASCII)
+_PLAIN = re.compile(r"https?://(?:www\.)?(?!www\.)([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(/[A-Za-z0-9._~%+,=!@/-]*)", re.ASCII)
 _HOST = re.compile(r"https?://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)[/?#]", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
