@@ -69,8 +69,8 @@ def compile_aliases(
 
 
 def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
-    """The aliases of an entity, its own name first unless an alias of the same text sets conditions for it."""
-    if fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
+    """The aliases of an entity, its own name first unless an alias of the same text sets conditions for it, or it explains itself."""
+    if "(" not in entity.name and fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
         yield spot.at("name"), Alias.model_validate({"text": entity.name})
     for index, alias in enumerate(entity.aliases):
         yield spot.at("aliases", index), alias

@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rules.files import Text
+from rules.load import build
+from rules.matcher import Matcher
 from tests.rules.packs import named
+from watcher.model import Item
 
 
 @pytest.mark.parametrize(
@@ -70,3 +74,12 @@ def test_an_alias_of_a_language_counts_in_that_language() -> None:
     assert set(named("Firma", lang="de-AT")) == {"firma-ai"}
     assert not named("Firma", lang="es")
     assert set(named("Firma")) == {"firma-ai"}
+
+
+def test_a_name_with_an_explanation_in_brackets_is_for_readers_only() -> None:
+    """"Agency of Examples (AE)" is what people are shown; what is looked for are the aliases."""
+    text = "entities:\n  - {id: ae, name: Department (of Examples), type: gov_body, aliases: [Agency of Examples]}\n"
+    matcher = Matcher(build([Text("e.yaml", text)]))
+    assert [e.name for e in matcher.match(Item(id="1", title="The Agency of Examples signs")).entities] == ["Department (of Examples)"]
+    assert not matcher.match(Item(id="1", title="The Department signs with others of Examples")).entities
+    assert not matcher.match(Item(id="1", title="Department of Examples")).entities
