@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from rules.automaton import Span
 from rules.conditions import Condition, Group, Reading, evidence, holds, leaves, windows
+from rules.fold import PAD
 from rules.matcher import judge
 from rules.model import Contribution
 from rules.ruleset import CompiledRule
@@ -128,14 +129,15 @@ def _words(condition: Condition, reading: Reading, window: Span) -> tuple[str, .
 
 
 def _text(reading: Reading, span: Span) -> str:
-    """The original text of a span, whole words of it; empty for an empty span."""
-    document = reading.document
-    folded = document.data[span[0] : span[1]]
-    lo, hi = span[0] + len(folded) - len(folded.lstrip(b" \0")), span[1] - len(folded) + len(folded.rstrip(b" \0"))
-    if lo >= hi:
-        return ""
-    field, start, end = document.original((lo, hi))
-    return str(getattr(document.item, field)[start:end])
+    """The original text of a span, whole words of it, from every field that it touches; empty for an empty span."""
+    document, at, texts = reading.document, span[0], []
+    for piece in document.data[span[0] : span[1]].split(b"\0"):
+        lo, hi = at + len(piece) - len(piece.lstrip(PAD)), at + len(piece.rstrip(PAD))
+        if lo < hi:
+            field, start, end = document.original((lo, hi))
+            texts.append(str(getattr(document.item, field)[start:end]))
+        at += len(piece) + 1
+    return " ".join(texts)
 
 
 def _lines(clause: Clause, depth: int) -> Iterator[str]:

@@ -83,3 +83,11 @@ def test_an_explanation_names_the_part_of_where_that_failed() -> None:
     reader = Matcher(build([Text("f.yaml", RULES)]))
     told = explain(reader.ruleset.rules[0], reader.read(Item(id="1", title="He signs")))
     assert (told.where, told.fires, told.missing) == ("tags", False, 1)
+
+
+def test_an_explanation_shows_a_place_of_several_fields() -> None:
+    """The lead is the title and what stands below it; both are shown."""
+    lead = matcher("when: {all: [{words: a1}, {words: b1}], within: lead}")
+    told = explain(next(r for r in lead.ruleset.rules if r.id == "r0"), lead.read(Item(id="1", title="An a1.", summary="And b1?")))
+    assert told.fires
+    assert told.place == "An a1 And b1"
