@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.botrules import MAX_ANSWER, Refused, check_commands, read_keyboard, read_text, units, unpacked
+from tests.fakes.botrules import MAX_ANSWER, Refused, check_commands, check_upload, read_keyboard, read_text, units, unpacked
 
 if TYPE_CHECKING:
     from tests.fakes.telegram import Telegram
@@ -33,6 +33,14 @@ NOT_MODIFIED = (
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came with a call."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message of the bot as it stands in a chat after a send or an edit; `text` is what is seen, without markup."""
 
@@ -44,6 +52,13 @@ class Message:
     markup: dict[str, Any] | None = None
     silent: bool = False
     args: dict[str, Any] = field(default_factory=dict)
+    thread: int = 0
+    file: Upload | None = None
+
+    @property
+    def reply_to(self) -> int:
+        """The message that it answers, or 0."""
+        return int((unpacked(self.args.get("reply_parameters")) or {}).get("message_id") or 0)
 
     @property
     def buttons(self) -> list[dict[str, Any]]:
@@ -56,6 +71,7 @@ async def _get_me(telegram: Telegram, args: dict[str, Any]) -> Any:
 
 
 async def _get_updates(telegram: Telegram, args: dict[str, Any]) -> Any:
+    telegram.hook.refuse_polling()
     telegram.polls += 1
     mine = telegram.polls
     telegram.changed()  # a poll that is still open has been overtaken
@@ -72,20 +88,22 @@ async def _get_updates(telegram: Telegram, args: dict[str, Any]) -> Any:
         )
     except TimeoutError:
         return []
+    telegram.hook.refuse_polling()
     if telegram.polls != mine:
         why = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
         raise Refused(409, why)
     return list(telegram.updates)[:limit]
 
 
-def _send(telegram: Telegram, args: dict[str, Any], name: str) -> Any:
+def _send(telegram: Telegram, args: dict[str, Any], name: str, file: Upload | None = None) -> Any:
     chat = telegram.reach(args)
+    thread = telegram.place(chat, args)
     text, entities = read_text(args, name)
     markup = read_keyboard(args)
     if telegram.enforce:
         telegram.flood.check(chat, telegram.clock())
     silent = str(args.get("disable_notification", "")).lower() == "true"
-    message = Message(time.time(), chat, telegram.next_id(), text, entities, markup, silent, args)
+    message = Message(time.time(), chat, telegram.next_id(), text, entities, markup, silent, args, thread, file)
     telegram.sent.append(message)
     telegram.messages[chat, message.message_id] = message
     return message
@@ -97,24 +115,35 @@ async def _send_message(telegram: Telegram, args: dict[str, Any]) -> Any:
 
 async def _send_photo(telegram: Telegram, args: dict[str, Any]) -> Any:
     photo = [{"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}]
-    return _captioned(telegram, args, {"photo": photo})
+    return _captioned(telegram, args, "photo", lambda _: photo)
 
 
 async def _send_document(telegram: Telegram, args: dict[str, Any]) -> Any:
-    return _captioned(telegram, args, {"document": {"file_id": "d", "file_unique_id": "d"}})
+    return _captioned(
+        telegram, args, "document", lambda f: {"file_id": "d", "file_unique_id": "d", "file_name": f.name, "file_size": len(f.content)}
+    )
 
 
-def _captioned(telegram: Telegram, args: dict[str, Any], media: dict[str, Any]) -> dict[str, Any]:
-    if not args.get(next(iter(media))):
-        raise Refused(400, f"Bad Request: there is no {next(iter(media))} in the request")
-    body = telegram.as_json(_send(telegram, args, "caption"))
+def _captioned(telegram: Telegram, args: dict[str, Any], kind: str, shown: Callable[[Upload], Any]) -> dict[str, Any]:
+    file = args.get(kind)
+    if isinstance(file, str) and file.startswith("attach://"):
+        file = args.get(file.removeprefix("attach://"))
+    if not isinstance(file, Upload):
+        raise Refused(400, f"Bad Request: there is no {kind} in the request")
+    check_upload(file.content)
+    body = telegram.as_json(_send(telegram, args, "caption", file))
     renamed = {"text": "caption", "entities": "caption_entities"}
-    return {renamed.get(k, k): v for k, v in body.items()} | media
+    return {renamed.get(k, k): v for k, v in body.items()} | {kind: shown(file)}
 
 
 def _own(telegram: Telegram, args: dict[str, Any], what: str) -> Message:
     chat = telegram.reach(args)
-    message = telegram.messages.get((chat, int(args.get("message_id") or 0)))
+    number = int(args.get("message_id") or 0)
+    if number <= 0:
+        raise Refused(400, "Bad Request: message identifier is not specified")
+    message = telegram.messages.get((chat, number))
+    if message is None and (chat, number) in telegram.said:
+        raise Refused(400, f"Bad Request: message can't be {what}{'d' if what.endswith('e') else 'ed'}")
     if message is None:
         raise Refused(400, f"Bad Request: message to {what} not found")
     return message
@@ -187,10 +216,8 @@ async def _get_chat(telegram: Telegram, args: dict[str, Any]) -> Any:
 
 def _member(telegram: Telegram, chat: int, user: int) -> dict[str, Any]:
     owner = user in telegram.admins.get(chat, set())
-    return {
-        "user": telegram.person(user),
-        **({"status": "creator", "is_anonymous": False} if owner else {"status": "member"}),
-    }
+    status = "creator" if owner else "left" if (chat, user) in telegram.outside else "member"
+    return {"user": telegram.person(user), "status": status, **({"is_anonymous": False} if owner else {})}
 
 
 async def _get_administrators(telegram: Telegram, args: dict[str, Any]) -> Any:
@@ -202,14 +229,18 @@ async def _get_member(telegram: Telegram, args: dict[str, Any]) -> Any:
     return _member(telegram, telegram.reach(args), int(args["user_id"]))
 
 
+async def _set_webhook(telegram: Telegram, args: dict[str, Any]) -> Any:
+    await telegram.hook.set(args)
+    return True
+
+
 async def _delete_webhook(telegram: Telegram, args: dict[str, Any]) -> Any:
-    if str(args.get("drop_pending_updates", "")).lower() == "true":
-        telegram.updates.clear()
+    await telegram.hook.set({k: v for k, v in args.items() if k == "drop_pending_updates"})
     return True
 
 
 async def _webhook_info(telegram: Telegram, args: dict[str, Any]) -> Any:
-    return {"url": "", "has_custom_certificate": False, "pending_update_count": len(telegram.updates)}
+    return telegram.hook.info()
 
 
 async def _taken(telegram: Telegram, args: dict[str, Any]) -> Any:
@@ -231,6 +262,7 @@ METHODS: dict[str, Method] = {
     "getChat": _get_chat,
     "getChatAdministrators": _get_administrators,
     "getChatMember": _get_member,
+    "setWebhook": _set_webhook,
     "deleteWebhook": _delete_webhook,
     "getWebhookInfo": _webhook_info,
     "sendChatAction": _taken,

@@ -14,6 +14,7 @@ import re
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,9 @@ MAX_ENTITIES = 100
 MAX_BUTTONS = 100
 MAX_CALLBACK = 64
 MAX_ANSWER = 200
+MAX_SECRET = 256
+MAX_UPLOAD = 50 << 20
+WEBHOOK_PORTS = frozenset({80, 88, 443, 8443})
 
 TAGS = {
     "b": "bold",
@@ -46,6 +50,7 @@ TAGS = {
 _MARKUP = re.compile(
     r"&(?:#x[0-9a-fA-F]+|#\d+|lt|gt|amp|quot);|<(?P<slash>/?)(?P<name>[^\s<>/]*)(?P<rest>[^<>]*)(?P<close>>?)"
 )
+_WEB = re.compile(r"(https?|tg)://\S+$")
 _HREF = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
 
 
@@ -174,7 +179,36 @@ def read_keyboard(args: Mapping[str, Any]) -> dict[str, Any] | None:
             raise Refused(400, "Bad Request: BUTTON_DATA_INVALID")
         if not button.keys() - {"text"}:
             raise Refused(400, "Bad Request: Text buttons are unallowed in the inline keyboard")
+        if "url" in button and not _WEB.match(button["url"]):
+            raise Refused(400, f"Bad Request: inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
     return markup
+
+
+def check_webhook(args: Mapping[str, Any], *, local: bool) -> None:
+    """An https address on a port that Telegram calls, and a secret of its alphabet; raises Refused.
+
+    `local` is a Bot API server of one's own, which takes any http address.
+    """
+    url = urlsplit(str(args["url"]))
+    if not local and url.scheme != "https":
+        raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    if not local and (url.port or 443) not in WEBHOOK_PORTS:
+        raise Refused(400, "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
+    secret = str(args.get("secret_token") or "")
+    if len(secret) > MAX_SECRET:
+        raise Refused(400, "Bad Request: secret token is too long")
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
+        raise Refused(400, "Bad Request: secret token contains unallowed characters")
+    if not 1 <= int(args.get("max_connections") or 40) <= 100:
+        raise Refused(400, "Bad Request: max_connections must be between 1 and 100")
+
+
+def check_upload(content: bytes) -> None:
+    """A file that is sent has something in it, and 50 MB at the most; raises Refused."""
+    if not content:
+        raise Refused(400, "Bad Request: file must be non-empty")
+    if len(content) > MAX_UPLOAD:
+        raise Refused(413, "Request Entity Too Large")
 
 
 def check_commands(commands: list[dict[str, Any]]) -> None:
@@ -192,8 +226,8 @@ def check_commands(commands: list[dict[str, Any]]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is too much: `overall` messages a second, one a second to a private chat after a burst, `group` in
-    `group_window` s.
+    """How much is too much: `overall` messages a second; to a person `burst` in a second and `minute` in a minute, as Telegram asks
+    for one a second and tolerates short bursts, of a size that it does not publish; to a group `group` in `group_window` s.
 
     `grace` is how much shorter, in seconds, the windows are than documented, so that loopback jitter is not taken for
     haste.
@@ -201,7 +235,7 @@ class Limits:
 
     overall: int = 30
     burst: int = 3
-    private_every: float = 1.0
+    minute: int = 60
     group: int = 20
     group_window: float = 60.0
     grace: float = 0.05
@@ -209,24 +243,26 @@ class Limits:
 
 @dataclass(slots=True)
 class Flood:
-    """The rates of one bot. A chat that was told to wait is refused until the wait is over, as Telegram does."""
+    """The rates of one bot. A chat that was told to wait is refused until the wait is over, as Telegram does.
+
+    `held` are chats that must wait whatever they sent, `held_all` the moment until which nobody is written to: floods that have other
+    causes than what was sent here. Moments are of the server's clock.
+    """
 
     limits: Limits = field(default_factory=Limits)
+    held: dict[int, float] = field(default_factory=dict)
+    held_all: float = 0.0
     _all: deque[float] = field(default_factory=deque)
     _chats: dict[int, deque[float]] = field(default_factory=lambda: defaultdict(deque))
-    _held: dict[int, float] = field(default_factory=dict)
 
     def check(self, chat: int, now: float) -> None:
         """Count a message to `chat` at `now` (seconds, any clock that only grows), or raise Refused with
         `retry_after`.
         """
-        wait = max(
-            self._held.get(chat, 0) - now,
-            self._overall(now),
-            self._group(chat, now) if chat < 0 else self._private(chat, now),
-        )
+        own = self._group(chat, now) if chat < 0 else self._private(chat, now)
+        wait = max(self.held_all - now, self.held.get(chat, 0) - now, self._overall(now), own)
         if wait > 0:
-            self._held[chat] = now + wait
+            self.held[chat] = now + wait
             seconds = math.ceil(wait)
             raise Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
         self._all.append(now)
@@ -239,9 +275,10 @@ class Flood:
         return _wait(self._chats[chat], self.limits.group, self.limits.group_window - self.limits.grace, now)
 
     def _private(self, chat: int, now: float) -> float:
-        return _wait(
-            self._chats[chat], self.limits.burst, self.limits.burst * self.limits.private_every - self.limits.grace, now
-        )
+        times = self._chats[chat]
+        whole = _wait(times, self.limits.minute, 60 - self.limits.grace, now)
+        short = times[-self.limits.burst] + 1 - self.limits.grace - now if len(times) >= self.limits.burst else 0
+        return max(whole, short)
 
 
 def _wait(times: deque[float], most: int, window: float, now: float) -> float:

@@ -7,7 +7,7 @@
         telegram.presses(telegram.to(7)[0], "mute:labs")
 
 What each call may say is in `botrules`; here is the server, what it remembers, and its troubles. Only new messages
-count towards the rates; edits do not.
+count towards the rates; edits do not. With a webhook (`bothook`) it posts updates instead of waiting to be asked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from tests.fakes.botmethods import METHODS, Message
-from tests.fakes.botrules import Flood, Limits, Refused
+from tests.fakes.bothook import Webhook
+from tests.fakes.botmethods import METHODS, Message, Upload
+from tests.fakes.botrules import Flood, Limits, Refused, unpacked
 from tests.fakes.watched import Watched
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ SENDING = frozenset(
     {"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage"}
 )
 
+# who stands as the author where an admin of a group writes in its name
+ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+
 
 class Standing(StrEnum):
     """How a chat stands with the bot where it takes no messages; the value is what Telegram says then."""
@@ -44,7 +48,10 @@ class Standing(StrEnum):
     KICKED = "Forbidden: bot was kicked from the supergroup chat"
     NOT_A_MEMBER = "Forbidden: bot is not a member of the channel chat"
     NEVER_STARTED = "Forbidden: bot can't initiate conversation with a user"
+    GROUP_DELETED = "Forbidden: the group chat was deleted"
     NOT_FOUND = "Bad Request: chat not found"
+    NO_RIGHTS = "Bad Request: not enough rights to send text messages to the chat"
+    NOT_ADMIN = "Bad Request: need administrator rights in the channel chat"
 
     @property
     def code(self) -> int:
@@ -79,7 +86,8 @@ class Telegram(Watched):
 
     `standing` says which chats refuse the bot, `migrated` which groups moved (old id → new). `trouble` befalls every
     call of a `troubled` method for as long as it is set, `troubles` one call each; `delay` is in seconds. `clock`
-    drives the rates.
+    drives the rates. `topics` are the topics of a forum, by their threads, and whether each is open. `local` takes
+    webhooks as a Bot API server of one's own does, on any address.
     """
 
     def __init__(
@@ -88,12 +96,14 @@ class Telegram(Watched):
         *,
         limits: Limits | None = None,
         enforce: bool = True,
+        local: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.token = token
         self.url = ""
         self.enforce = enforce
+        self.local = local
         self.flood = Flood(limits or Limits())
         self.clock = clock
         self.sent: list[Message] = []
@@ -106,11 +116,15 @@ class Telegram(Watched):
         self.standing: dict[int, Standing] = {}
         self.migrated: dict[int, int] = {}
         self.admins: dict[int, set[int]] = {}
+        self.outside: set[tuple[int, int]] = set()
+        self.topics: dict[int, dict[int, bool]] = {}
+        self.said: set[tuple[int, int]] = set()
         self.kinds: dict[int, str] = {}
         self.queries: set[str] = set()
         self.updates: deque[dict[str, Any]] = deque()
         self.allowed: frozenset[str] = frozenset()
         self.polls = 0
+        self.hook = Webhook(self)
         self.trouble: Trouble | None = None
         self.troubles: deque[Trouble] = deque()
         self.troubled: frozenset[str] = SENDING
@@ -131,21 +145,32 @@ class Telegram(Watched):
         lang: str = "en",
         kind: str = "",
         reply_to: int = 0,
+        thread: int = 0,
+        anonymous: bool = False,
     ) -> int:
-        """A person writes in a chat; returns the message's id. In groups, `user` is who writes."""
+        """A person writes in a chat; returns the message's id. In groups, `user` is who writes, or an admin without a name where
+        `anonymous`; `thread` is the topic of a forum. In a channel nobody is named.
+        """
         self.kinds[chat] = kind or self.kind(chat)
         message: dict[str, Any] = {
             "message_id": self.next_id(),
             "date": int(time.time()),
             "text": text,
             "chat": self.chat(chat, name),
-            "from": self.person(user or abs(chat), name, lang),
         }
+        channel = self.kind(chat) == "channel"
+        if channel or anonymous:
+            message["sender_chat"] = self.chat(chat, name)
+        if not channel:
+            message["from"] = ANONYMOUS if anonymous else self.person(user or abs(chat), name, lang)
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
+        if thread:
+            message |= {"message_thread_id": thread, "is_topic_message": True}
         if reply_to and (answered := self.messages.get((chat, reply_to))):
             message["reply_to_message"] = self.as_json(answered)
-        self.push("message", message)
+        self.said.add((chat, message["message_id"]))
+        self.push("channel_post" if channel else "message", message)
         return int(message["message_id"])
 
     def presses(self, message: Message, data: str, *, user: int = 0, lang: str = "en") -> str:
@@ -167,14 +192,41 @@ class Telegram(Watched):
     def blocks(self, chat: int) -> None:
         """A person blocks the bot: sends are refused from now on, and the bot is told."""
         self.standing[chat] = Standing.BLOCKED
+        self._member("member", "kicked", chat, chat)
+
+    def unblocks(self, chat: int) -> None:
+        """A person takes the bot back, which is told."""
+        self.standing.pop(chat, None)
+        self._member("kicked", "member", chat, chat)
+
+    def adds(self, chat: int, user: int, name: str = "A group", kind: str = "") -> None:
+        """A person takes the bot into a group or channel."""
+        self.kinds[chat] = kind or self.kind(chat)
+        self.standing.pop(chat, None)
+        self._member("left", "member", chat, user, name)
+
+    def kicks(self, chat: int, user: int) -> None:
+        """A person removes the bot from a group or channel."""
+        self.standing[chat] = Standing.KICKED
+        self._member("member", "kicked", chat, user)
+
+    def upgrades(self, chat: int, to: int) -> None:
+        """A group becomes a supergroup with a new number, and both chats say so."""
+        self.migrated[chat] = to
+        self.kinds[to] = "supergroup"
+        for where, other, field in ((chat, to, "migrate_to_chat_id"), (to, chat, "migrate_from_chat_id")):
+            message = {"message_id": self.next_id(), "date": int(time.time()), "chat": self.chat(where, "A group")}
+            self.push("message", {**message, "from": ANONYMOUS, field: other})
+
+    def _member(self, old: str, new: str, chat: int, user: int, name: str = "Ada") -> None:
+        """The bot's own membership changes, at the hand of a person."""
         bot = {"id": 42, "is_bot": True, "first_name": "Concordat"}
-        change = {
-            "old_chat_member": {"user": bot, "status": "member"},
-            "new_chat_member": {"user": bot, "status": "kicked", "until_date": 0},
-        }
-        self.push(
-            "my_chat_member", {"chat": self.chat(chat), "from": self.person(chat), "date": int(time.time()), **change}
-        )
+        body = {
+            "chat": self.chat(chat, name), "from": self.person(user), "date": int(time.time()),
+            "old_chat_member": {"user": bot, "status": old, **({"until_date": 0} if old == "kicked" else {})},
+            "new_chat_member": {"user": bot, "status": new, **({"until_date": 0} if new == "kicked" else {})},
+        }  # fmt: skip
+        self.push("my_chat_member", body)
 
     def to(self, chat: int) -> list[Message]:
         """What was sent to a chat, as it was sent."""
@@ -200,7 +252,8 @@ class Telegram(Watched):
     def chat(self, chat: int, name: str = "Ada") -> dict[str, Any]:
         """A chat as Telegram writes it."""
         kind = self.kind(chat)
-        return {"id": chat, "type": kind, "first_name" if kind == "private" else "title": name}
+        forum = {"is_forum": True} if chat in self.topics else {}
+        return {"id": chat, "type": kind, "first_name" if kind == "private" else "title": name, **forum}
 
     def person(self, user: int, name: str = "Ada", lang: str = "en") -> dict[str, Any]:
         """A user as Telegram writes it."""
@@ -208,13 +261,14 @@ class Telegram(Watched):
 
     def as_json(self, message: Message) -> dict[str, Any]:
         """A message of the bot as Telegram writes it."""
-        known = {"entities": message.entities, "reply_markup": message.markup}
+        known = {"entities": message.entities, "reply_markup": message.markup, "message_thread_id": message.thread}
         return {
             "message_id": message.message_id,
             "date": int(message.at),
             "text": message.text,
             "chat": self.chat(message.chat_id),
             "from": {"id": 42, "is_bot": True, "first_name": "Concordat", "username": "concordat_bot"},
+            **({"is_topic_message": True} if message.thread else {}),
             **{k: v for k, v in known.items() if v},
         }
 
@@ -238,6 +292,19 @@ class Telegram(Watched):
             raise Refused(standing.code, standing.value)
         return chat
 
+    def place(self, chat: int, args: dict[str, Any]) -> int:
+        """The topic that a message is for, 0 where none; raises Refused where it is not there, closed, or answers nothing."""
+        thread = int(args.get("message_thread_id") or 0)
+        if thread and thread not in self.topics.get(chat, {}):
+            raise Refused(400, "Bad Request: message thread not found")
+        if thread and not self.topics[chat][thread]:
+            raise Refused(400, "Bad Request: TOPIC_CLOSED")
+        reply = unpacked(args.get("reply_parameters")) or {}
+        answered = chat, int(reply.get("message_id") or 0)
+        if reply and not reply.get("allow_sending_without_reply") and answered not in self.messages and answered not in self.said:
+            raise Refused(400, "Bad Request: message to be replied not found")
+        return thread
+
     # ------------------------------------------------------------ the server
 
     async def __aenter__(self) -> Self:
@@ -253,6 +320,7 @@ class Telegram(Watched):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.hook.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -262,7 +330,7 @@ class Telegram(Watched):
         if request.content_type == "application/json" and request.can_read_body:
             args |= await request.json()
         elif request.can_read_body:
-            args |= {k: v if isinstance(v, str) else v.file.read() for k, v in (await request.post()).items()}  # type: ignore[union-attr]
+            args |= {k: v if isinstance(v, str) else Upload(v.filename, v.file.read()) for k, v in (await request.post()).items()}  # type: ignore[union-attr]
         trouble = await self._befalls(method)
         if trouble is Trouble.RESET_BEFORE:
             self._log(Call(time.time(), method, args, 0, trouble))

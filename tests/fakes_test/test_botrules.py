@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.botrules import Flood, Limits, Refused, check_commands, read_html, read_keyboard, read_text, units
+from tests.fakes.botrules import (
+    Flood,
+    Limits,
+    Refused,
+    check_commands,
+    check_upload,
+    check_webhook,
+    read_html,
+    read_keyboard,
+    read_text,
+    units,
+)
 
 
 def test_html_becomes_text_and_entities() -> None:
@@ -117,6 +128,7 @@ def keyboard(*buttons: dict[str, str]) -> dict[str, Any]:
         (keyboard({"text": "x", "callback_data": ""}), "BUTTON_DATA_INVALID"),
         (keyboard({"text": "x"}), "Text buttons are unallowed"),
         (keyboard({"text": "", "url": "http://x"}), "must be non-empty"),
+        (keyboard({"text": "x", "url": "javascript:alert(1)"}), "Wrong HTTP URL"),
         (keyboard(*[{"text": "x", "callback_data": "y"}] * 101), "reply markup is too long"),
     ],
 )
@@ -165,23 +177,29 @@ def test_429_says_how_long() -> None:
     assert refused.value.parameters == {"retry_after": 1}
 
 
-def test_private_chats_take_one_a_second_after_a_burst() -> None:
-    """Three at once pass, the fourth waits; one a second passes for ever."""
+def test_private_chats_take_one_a_second_and_short_bursts() -> None:
+    """Three within a second pass, the fourth waits for the next; sixty a minute pass for ever, and no more."""
     flood = Flood()
-    assert [refused_after(flood, 7, 0.0) for _ in range(4)] == [0, 0, 0, 3]
-    assert [refused_after(Flood(), 7, float(s)) for s in range(60)] == [0] * 60
+    assert [refused_after(flood, 7, 0.0) for _ in range(4)] == [0, 0, 0, 1]
     steady = Flood()
-    assert [refused_after(steady, 7, float(s)) for s in range(60)] == [0] * 60
+    assert [refused_after(steady, 7, float(s)) for s in range(90)] == [0] * 90
+    hasty = Flood()
+    assert [refused_after(hasty, 7, s / 2) for s in range(61)] == [0] * 60 + [30]
 
 
 def test_a_chat_told_to_wait_is_refused_until_then() -> None:
     """Trying again too early is refused again; after the wait it passes. Other chats are not held."""
-    flood = Flood()
-    for _ in range(4):
-        refused_after(flood, 7, 0.0)
+    flood = Flood(held={7: 3.0})
     assert refused_after(flood, 7, 1.0) == 2
     assert refused_after(flood, 8, 1.0) == 0
     assert refused_after(flood, 7, 3.0) == 0
+
+
+def test_a_flood_may_hold_everybody() -> None:
+    """While all are held every chat is told to wait, and afterwards none."""
+    flood = Flood(held_all=5.0)
+    assert [refused_after(flood, chat, 1.0) for chat in (7, 8, -5)] == [4, 4, 4]
+    assert [refused_after(flood, chat, 5.0) for chat in (7, 8, -5)] == [0, 0, 0]
 
 
 def test_groups_take_twenty_a_minute() -> None:
@@ -204,6 +222,37 @@ def test_limits_can_be_shortened() -> None:
     """A test may make the minute of groups as short as it likes."""
     flood = Flood(Limits(group=2, group_window=0.5))
     assert [refused_after(flood, -5, t) for t in (0.0, 0.1, 0.2, 0.5)] == [0, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ({"url": "http://example.org/hook"}, "An HTTPS URL must be provided"),
+        ({"url": "https://example.org:8080/hook"}, "only on ports 80, 88, 443 or 8443"),
+        ({"url": "https://example.org/hook", "secret_token": "a b"}, "unallowed characters"),
+        ({"url": "https://example.org/hook", "secret_token": "a" * 257}, "too long"),
+        ({"url": "https://example.org/hook", "max_connections": "101"}, "between 1 and 100"),
+    ],
+)
+def test_webhooks_that_are_refused(args: dict[str, Any], why: str) -> None:
+    """A webhook is an https address on one of four ports, with a secret of 256 letters, digits, `_` and `-` at the most."""
+    with pytest.raises(Refused, match=why):
+        check_webhook(args, local=False)
+
+
+def test_webhooks_that_are_taken() -> None:
+    """An https address with a long secret; any address where the server is one's own."""
+    check_webhook({"url": "https://example.org:8443/hook", "secret_token": "a_-9" * 64}, local=False)
+    check_webhook({"url": "http://127.0.0.1:9/hook"}, local=True)
+
+
+def test_uploads() -> None:
+    """A file has something in it and 50 MB at the most."""
+    check_upload(b"a")
+    with pytest.raises(Refused, match="non-empty"):
+        check_upload(b"")
+    with pytest.raises(Refused, match="Too Large"):
+        check_upload(bytes((50 << 20) + 1))
 
 
 def test_units() -> None:

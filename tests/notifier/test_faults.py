@@ -39,7 +39,7 @@ def ring(store: Store, *chats: int) -> int:
 async def test_a_limited_chat_delays_nobody(store: Store, bus: Bus, tmp_path: Path) -> None:
     """One chat's 429 holds that chat for as long as Telegram asks, and no other; then it gets its alerts, once each."""
     async with Telegram() as telegram:
-        telegram.flood._held[ADA] = time.monotonic() + 1.5
+        telegram.flood.held[ADA] = time.monotonic() + 1.5
         async with running(settings_for(telegram, tmp_path), store, bus) as stage:
             begun = time.monotonic()
             first = ring(store, ADA, BOB)

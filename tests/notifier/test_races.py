@@ -57,7 +57,7 @@ async def test_a_rise_after_the_first_message(store: Store, bus: Bus, tmp_path: 
 async def test_a_long_pause_outlasts_no_run(store: Store, bus: Bus, tmp_path: Path) -> None:
     """A chat that must wait an hour, with two messages before it, keeps no run from ending; both stay in the outbox until then."""
     async with Telegram() as telegram:
-        telegram.flood._held[7] = time.monotonic() + 3600
+        telegram.flood.held[7] = time.monotonic() + 3600
         with store.begin() as conn:
             join(conn, 7)
             tell(conn)
