@@ -411,7 +411,7 @@ def test_a_webhook_ends_a_poll() -> None:
         with pytest.raises(errors.Conflict):
             await polling
         fake.local = False
-        with pytest.raises(errors.BadRequest, match="(?i)https url must be provided"):
+        with pytest.raises(errors.BadRequest, match=r"(?i)https url must be provided"):
             await bot.set_webhook("http://127.0.0.1:9/hook")
 
     scenario(play)
