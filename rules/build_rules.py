@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import re2
@@ -14,11 +15,14 @@ from rules.fold import fold
 from rules.language import base
 from rules.phrases import PhraseSet, union
 from rules.ruleset import CompiledRule
-from rules.spec import EntityCondition, EntityRef, LexiconCondition, RegexCondition, Rule, Word, WordsCondition
+from rules.score import Scale, Signal
+from rules.spec import EntityCondition, EntityRef, LexiconCondition, NamedCondition, RegexCondition, Rule, Shared, Word, WordsCondition
 from rules.spec import Group as GroupSpec
+from rules.spec import Signal as SignalSpec
 from rules.spec import Where as WhereSpec
 from rules.vocabulary import Vocabulary
 from rules.where import ANYWHERE, Amount, Where, parse_amount
+from watcher.yamlfile import suggest
 
 _REGEX_MEMORY = 8 << 20  # bytes a compiled expression may take; RE2 refuses larger ones
 _SHOWN_WORDS = 4
@@ -27,26 +31,50 @@ _SHOWN_WORDS = 4
 class RuleCompiler:
     """Compiles the rules of one rule set; mistakes go to the vocabulary's problems."""
 
-    def __init__(self, registry: Registry, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, registry: Registry, vocabulary: Vocabulary, shared: Mapping[str, tuple[Spot, Shared]], known: AbstractSet[str]
+    ) -> None:
         self._registry = registry
         self._vocabulary = vocabulary
         self._problems = vocabulary.problems
+        self._shared = shared
+        self._known = known  # ids of conditions ever written, switched off or not
         self._leaves: dict[Hashable, AnyLeaf] = {}
+        self._named: dict[str, Condition] = {}
+        self._open: list[str] = []  # named conditions being compiled, outermost first
+        self._scales: dict[str, Scale] = {}
 
     def compile(self, spot: Spot, rule: Rule) -> CompiledRule:
         """One rule; on mistakes, which are noted, something that is never judged."""
         when = self._condition(rule.when, spot.at("when"))
         group = when if isinstance(when, Group) else Group((when,), (), (), 1, None)
+        scale = self._scales.get(rule.scale) if rule.scale is not None else None
+        if rule.scale is not None and scale is None:
+            fix = suggest(rule.scale, self._scales) or "write signals with that scale"
+            self._problems.append(spot.at("scale").problem(f"no signal is on a scale {rule.scale!r}", fix))
         if next(leaves(group), None) is None:
             self._problems.append(spot.at("when").problem("the rule looks for nothing", "add a condition under all or any"))
         return CompiledRule(
-            rule.id, rule.title or rule.id, rule.topics, rule.severity, group, self._where(rule.where, spot.at("where")),
+            rule.id, rule.title or rule.id, rule.topics, rule.severity, group, scale, rule.at_least or 0.0,
+            self._where(rule.where, spot.at("where")),
             tuple((case, spot.at("cases", i).place) for i, case in enumerate(rule.cases)), spot.place, spot.builtin,
         )
+
+    def scales(self, signals: Iterable[tuple[Spot, SignalSpec]]) -> Mapping[str, Scale]:
+        """The signals by scale, for the rules that are compiled after them."""
+        by_scale: dict[str, list[Signal]] = {}
+        for spot, signal in signals:
+            when = None if signal.when is None else self._condition(signal.when, spot.at("when"))
+            where = self._where(signal.where, spot.at("where"))
+            by_scale.setdefault(signal.scale, []).append(Signal(signal.id, signal.title or signal.id, signal.weight, when, where))
+        self._scales = {name: Scale(name, tuple(found)) for name, found in by_scale.items()}
+        return self._scales
 
     def _condition(self, spec: Any, spot: Spot) -> Condition:
         if isinstance(spec, GroupSpec):
             return self._group(spec, spot)
+        if isinstance(spec, NamedCondition):
+            return self._by_name(spec.condition, spot.at("condition"))
         if isinstance(spec, EntityCondition):
             return self._entity(spec.entity, spot.at("entity"))
         if isinstance(spec, LexiconCondition):
@@ -58,12 +86,31 @@ class RuleCompiler:
         assert isinstance(spec, RegexCondition)
         return self._regex(spec.regex, spot.at("regex"))
 
+    def _by_name(self, name: str, spot: Spot) -> Condition:
+        known = self._named.get(name)
+        if known is not None:
+            return known
+        if name not in self._shared or name in self._open:
+            if name in self._open:
+                self._problems.append(spot.problem(f"the condition {name!r} leads back to itself", "write it out in one of the two"))
+            elif name not in self._known:
+                fix = suggest(name, self._shared) or "write it under conditions"
+                self._problems.append(spot.problem(f"there is no condition {name!r}", fix))
+            return self._leaf("", ("", name), lambda n, text: EntityLeaf(n, text, frozenset()))
+        at, shared = self._shared[name]
+        self._open.append(name)
+        compiled = self._named[name] = self._condition(shared.when, at.at("when"))
+        self._open.pop()
+        return compiled
+
     def _group(self, spec: GroupSpec, spot: Spot) -> Group:
         def children(specs: Sequence[Any], key: str) -> tuple[Condition, ...]:
             compiled = [self._condition(s, spot.at(key, i)) for i, s in enumerate(specs)]
-            return tuple(sorted(compiled, key=lambda c: isinstance(c, RegexLeaf)))  # expressions are tried last
+            return tuple(compiled if spec.order else sorted(compiled, key=lambda c: isinstance(c, RegexLeaf)))  # expressions come last
 
-        return Group(children(spec.all, "all"), children(spec.any, "any"), children(spec.none, "none"), spec.min or 1, spec.within)
+        return Group(
+            children(spec.all, "all"), children(spec.any, "any"), children(spec.none, "none"), spec.min or 1, spec.within, spec.order
+        )
 
     def _entity(self, refs: Sequence[EntityRef], spot: Spot) -> AnyLeaf:
         ids: set[str] = set()

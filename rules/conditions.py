@@ -8,14 +8,14 @@ A new kind of leaf needs `number`, `label`, `spans` and, when it can start a sea
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rules.automaton import Span
 from rules.document import FIELDS, Document
 from rules.phrases import PhraseSet
-from rules.spans import inside
+from rules.spans import inside, overlapping
 
 Within = str | int | None
 MAX_WINDOWS = 200  # of N words in one document; more anchors than this say nothing new
@@ -24,20 +24,33 @@ MAX_WINDOWS = 200  # of N words in one document; more anchors than this say noth
 class Reading:
     """A document with the entities it names, and what each leaf found in it."""
 
-    __slots__ = ("_found", "document", "entities", "named")
+    __slots__ = ("_found", "_names", "aside", "document", "entities", "named", "weighed")
 
-    def __init__(self, document: Document, entities: Mapping[str, list[Span]]) -> None:
+    def __init__(self, document: Document, entities: Mapping[str, list[Span]], aside: Sequence[Span] = ()) -> None:
         self.document = document
         self.entities = entities
         self.named = frozenset(entities)
+        self.aside = aside  # stretches that speak of something else: nothing that stands there counts
+        self.weighed: dict[str, object] = {}  # what each scale made of the item
         self._found: dict[int, list[Span]] = {}
+        self._names: list[Span] | None = None
 
     def spans(self, leaf: Leaf) -> list[Span]:
         """Where a leaf holds, in order; worked out once."""
         known = self._found.get(leaf.number)
         if known is None:
-            known = self._found[leaf.number] = leaf.spans(self)
+            known = leaf.spans(self)
+            if known and self.aside:
+                known = [s for s in known if not overlapping(self.aside, s)]
+            self._found[leaf.number] = known
         return known
+
+    @property
+    def names(self) -> list[Span]:
+        """Every mention of any entity, in order."""
+        if self._names is None:
+            self._names = sorted({span for found in self.entities.values() for span in found})
+        return self._names
 
     def inside(self, leaf: Leaf, window: Span) -> list[Span]:
         """Where a leaf holds in `window`."""
@@ -93,8 +106,7 @@ class PhraseLeaf:
         spans = reading.document.spans(self.phrases)
         if not self.outside_names or not spans:
             return spans
-        names = sorted({span for found in reading.entities.values() for span in found})
-        return [s for s in spans if not inside(names, s)]
+        return [s for s in spans if not inside(reading.names, s)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +136,14 @@ AnyLeaf = EntityLeaf | PhraseLeaf | RegexLeaf
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Every one of `all`, at least `minimum` of `any`, none of `none`, together in one window."""
+    """Every one of `all` (when `ordered`, one after the other), at least `minimum` of `any`, none of `none`, together in one window."""
 
     all: tuple[Condition, ...]
     any: tuple[Condition, ...]
     none: tuple[Condition, ...]
     minimum: int
     within: Within
+    ordered: bool = False
 
 
 Condition = AnyLeaf | Group
@@ -163,7 +176,7 @@ def where(group: Group, reading: Reading) -> list[Span]:
 
 
 def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
-    if not all(holds(c, reading, window) for c in group.all):
+    if not all(holds(c, reading, window) for c in group.all) or (group.ordered and not _in_order(group, reading, window)):
         return False
     if group.any:
         met = 0
@@ -174,6 +187,17 @@ def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
         else:
             return False
     return not any(holds(c, reading, window) for c in group.none)
+
+
+def _in_order(group: Group, reading: Reading, window: Span) -> bool:
+    """Whether words of each part of `all` stand one after the other, in the order in which the parts are written."""
+    at = window[0]
+    for condition in group.all:
+        ends = (hi for leaf in leaves(condition) for lo, hi in reading.inside(leaf, window) if lo >= at)
+        at = min(ends, default=-1)
+        if at < 0:
+            return False
+    return True
 
 
 def windows(group: Group, reading: Reading, outer: Span) -> Iterator[Span]:

@@ -16,6 +16,7 @@ from rules.fold import PAD
 from rules.matcher import judge
 from rules.model import Contribution
 from rules.ruleset import CompiledRule
+from rules.score import weigh
 
 MAX_WORDS = 8  # examples shown for one clause
 
@@ -50,11 +51,18 @@ class Explanation:
     place: str
     clauses: tuple[Clause, ...]
     contributions: tuple[Contribution, ...]
+    score: float | None = None
+    at_least: float = 0.0
 
     @property
     def missing(self) -> int:
-        """How many clauses stand between the item and the rule; 0 when it fires."""
-        return sum(c.state not in (State.MET, State.CLEAR) for c in self.clauses) + (self.where is not None)
+        """How many clauses stand between the item and the rule, a score that is too low among them; 0 when it fires."""
+        return sum(c.state not in (State.MET, State.CLEAR) for c in self.clauses) + (self.where is not None) + self.too_low
+
+    @property
+    def too_low(self) -> bool:
+        """Whether the score is below what the rule asks for."""
+        return self.score is not None and self.score < self.at_least
 
     def lines(self) -> Iterator[str]:
         """The explanation as text, a line for each clause."""
@@ -65,13 +73,17 @@ class Explanation:
             yield f"  judged in: {self.place}"
         for clause in self.clauses:
             yield from _lines(clause, 1)
-        for part in self.contributions:
-            yield f"  score +{part.value:.2f} {part.name}"
+        if self.score is not None:
+            yield f"  score {self.score:.2f}" + (f", below the {self.at_least:g} that the rule asks for" if self.too_low else "")
+        for part in sorted(self.contributions, key=lambda p: -abs(p.value)):
+            yield f"    {part.value:+.2f} {part.name}"
 
 
 def explain(rule: CompiledRule, reading: Reading) -> Explanation:
     """What each clause of `rule` made of an item."""
     found = judge(rule, reading)
+    weighed = weigh(rule.scale, reading) if rule.scale is not None else None
+    parts = weighed.contributions if weighed else found.contributions if found else ()
     place = max(windows(rule.when, reading, reading.document.whole), key=lambda w: _met(rule.when, reading, w), default=(0, 0))
     return Explanation(
         rule.id,
@@ -79,7 +91,9 @@ def explain(rule: CompiledRule, reading: Reading) -> Explanation:
         rule.where.missed(reading.document),
         _text(reading, place) if rule.when.within not in (None, "item") else "",
         tuple(_parts(rule.when, reading, place)),
-        found.contributions if found else (),
+        parts,
+        weighed.score if weighed else found.score if found else None,
+        rule.at_least,
     )
 
 

@@ -88,6 +88,8 @@ class Sections:
 
     entities: dict[str, Entry] = field(default_factory=dict)
     lexicons: dict[str, Entry] = field(default_factory=dict)
+    conditions: dict[str, Entry] = field(default_factory=dict)
+    signals: dict[str, Entry] = field(default_factory=dict)
     rules: dict[str, Entry] = field(default_factory=dict)
     lists: dict[str, Entry] = field(default_factory=dict)
     traps: list[Entry] = field(default_factory=list)

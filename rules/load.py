@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from rules import spec
+from rules.aside import BOILERPLATE, END_OF_STORY, Aside
 from rules.automaton import Automaton
 from rules.build_entities import Registry, compile_aliases
 from rules.build_rules import RuleCompiler
@@ -50,7 +51,10 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
     entities = [(spot, e) for spot, e in checked(sections.entities.values(), spec.Entity, problems) if e.enabled]
     registry = Registry({e.id: e for _, e in entities}, sections.known.get("entities", set()), complete=builtin_entities)
     aliases = compile_aliases(entities, registry, vocabulary)
-    compiler = RuleCompiler(registry, vocabulary)
+    shared = {c.id: (spot, c) for spot, c in checked(sections.conditions.values(), spec.Shared, problems) if c.enabled}
+    compiler = RuleCompiler(registry, vocabulary, shared, sections.known.get("conditions", set()))
+    signals = [(spot, s) for spot, s in checked(sections.signals.values(), spec.Signal, problems) if s.enabled]
+    scales = compiler.scales(signals)
     rules = tuple(compiler.compile(spot, r) for spot, r in checked(sections.rules.values(), spec.Rule, problems) if r.enabled)
     traps = tuple(_traps(sections, registry, problems))
     if problems:
@@ -59,6 +63,7 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
     return RuleSet(
         version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
         phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules),
+        scales=scales, aside=Aside(*(vocabulary.lexicon_if_any(name) for name in (BOILERPLATE, END_OF_STORY))),
     )
 
 

@@ -7,7 +7,7 @@ from rules.document import Document
 from rules.entities import resolve
 from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
-from rules.score import score
+from rules.score import plain_score, weigh
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match
@@ -23,7 +23,7 @@ class Matcher:
     def read(self, item: Item) -> Reading:
         """The item with its hits and entities, not yet judged."""
         document = Document(item, self.ruleset.automaton, self.ruleset.phrases)
-        return Reading(document, resolve(document, self.ruleset.aliases))
+        return Reading(document, resolve(document, self.ruleset.aliases), self.ruleset.aside.of(document))
 
     def match(self, item: Item) -> MatchResult:
         """The entities that an item names and the rules it satisfies, in the order of the rule set."""
@@ -54,7 +54,14 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
     if not places:
         return None
     found = [list(evidence_here(rule.when, reading, place)) for place in places[:MAX_PLACES]]
-    contributions = max((score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
+    if rule.scale is not None:
+        weighed = weigh(rule.scale, reading)
+        if weighed.score < rule.at_least:
+            return None
+        contributions = weighed.contributions
+        found.append(list(weighed.evidence))
+    else:
+        contributions = max((plain_score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
     clauses: dict[str, dict[FieldSpan, None]] = {}
     for leaf, spans in (pair for pairs in found for pair in pairs):
         clauses.setdefault(leaf.label, {}).update(dict.fromkeys(map(reading.document.original, spans)))
@@ -63,7 +70,7 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
         rule=rule.id,
         severity=rule.severity,
         topics=rule.topics,
-        score=round(min(1.0, sum(p.value for p in contributions)), 3),
+        score=round(min(1.0, max(0.0, sum(p.value for p in contributions))), 3),
         evidence=tuple(shown[:MAX_EVIDENCE]),
         contributions=contributions,
         clauses=tuple(ClauseHit(label, tuple(clause)) for label, clause in clauses.items()),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rules.aside import Aside
 from rules.automaton import Automaton, Phrase
 from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, anchors
 from rules.entities import CompiledAlias
+from rules.score import Scale
 from rules.spec import Case, Entity, Trap
 from rules.where import Where
 from watcher.errors import Place
@@ -22,6 +24,8 @@ class CompiledRule:
     topics: tuple[str, ...]
     severity: str
     when: Group
+    scale: Scale | None
+    at_least: float
     where: Where
     cases: tuple[tuple[Case, Place], ...]
     place: Place
@@ -59,6 +63,8 @@ class RuleSet:
     phrases: tuple[Phrase, ...] = field(repr=False)
     automaton: Automaton = field(repr=False)
     index: Index = field(repr=False)
+    scales: Mapping[str, Scale] = field(repr=False)
+    aside: Aside = field(repr=False)
 
     def rule(self, rule_id: str) -> CompiledRule | None:
         """The rule of that id."""

@@ -1,17 +1,24 @@
 """How sure a match is, as a sum of named parts between 0 and 1. Pure.
 
-Every match starts at the base. A headline says what an article is about; words close together belong together; more distinct
-parties and more distinct words of the deal make an accident less likely.
+A rule on a scale is weighed: each signal of the scale that holds moves the odds by its weight (in log-odds), and the score is the
+probability that they come to. The parts shown are those weights brought to the same measure, so that they sum to the score.
+
+Any other rule starts at the base. A headline says what an article is about; words close together belong together; more distinct
+parties and more distinct words make an accident less likely.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rules.automaton import Span
-from rules.conditions import AnyLeaf, EntityLeaf, PhraseLeaf, Reading
+from rules.conditions import AnyLeaf, Condition, EntityLeaf, PhraseLeaf, Reading, evidence, holds
 from rules.model import Contribution
+from rules.where import Where
 
+EVEN = 0.5  # the score of a scale none of whose signals holds
 BASE = 0.4
 TITLE = 0.2
 CLOSE = 0.2
@@ -19,9 +26,68 @@ PARTIES = 0.1
 WORDS = 0.1
 FAR = 40  # words; evidence spread over more than this adds nothing for closeness
 
+Found = Sequence[tuple[AnyLeaf, list[Span]]]
 
-def score(found: Sequence[tuple[AnyLeaf, list[Span]]], reading: Reading) -> tuple[Contribution, ...]:
-    """The parts of the score of one place where a rule held, from what held there."""
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One reason to believe or doubt; `when` is None for the one that always counts."""
+
+    id: str
+    title: str
+    weight: float
+    when: Condition | None = field(repr=False)
+    where: Where = field(repr=False)
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether it holds for an item."""
+        if self.where.missed(reading.document) is not None:
+            return False
+        return self.when is None or holds(self.when, reading, reading.document.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The signals that rules of one kind are weighed by."""
+
+    id: str
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a scale made of one item: the signals that hold, the score, and the words for it."""
+
+    signals: tuple[Signal, ...]
+    score: float
+    contributions: tuple[Contribution, ...]
+    evidence: tuple[tuple[AnyLeaf, list[Span]], ...]
+
+
+def weigh(scale: Scale, reading: Reading) -> Weighed:
+    """Weigh an item; once for all the rules of a scale."""
+    known = reading.weighed.get(scale.id)
+    if isinstance(known, Weighed):
+        return known
+    signals = tuple(s for s in scale.signals if s.holds(reading))
+    odds = sum(s.weight for s in signals)
+    score = probability(odds)
+    share = (score - EVEN) / odds if odds else 0.25
+    parts = (Contribution("even odds", EVEN), *(Contribution(s.title, s.weight * share) for s in signals if s.weight))
+    spans = tuple(
+        pair for s in signals if s.when is not None and s.weight > 0 for pair in evidence(s.when, reading, reading.document.whole)
+    )
+    weighed = reading.weighed[scale.id] = Weighed(signals, score, parts, spans)
+    return weighed
+
+
+def probability(odds: float) -> float:
+    """The probability that log-odds stand for."""
+    return 1 / (1 + math.exp(-odds)) if odds >= 0 else 1 - 1 / (1 + math.exp(odds))
+
+
+def plain_score(found: Found, reading: Reading) -> tuple[Contribution, ...]:
+    """The parts of the score of one place where a rule without a scale held, from what held there."""
     document = reading.document
     spans = [span for _, leaf_spans in found for span in leaf_spans]
     parts = [Contribution("the rule holds", BASE)]
@@ -41,11 +107,11 @@ def score(found: Sequence[tuple[AnyLeaf, list[Span]]], reading: Reading) -> tupl
             parts.append(Contribution(f"{len(named)} parties named", min(PARTIES, PARTIES * (len(named) - 1) / 2)))
         words = {document.data[lo:hi] for leaf, leaf_spans in found if isinstance(leaf, PhraseLeaf) for lo, hi in leaf_spans}
         if words:
-            parts.append(Contribution(f"{len(words)} words of the deal", min(WORDS, WORDS * len(words) / 2)))
+            parts.append(Contribution(f"{len(words)} words of the rule", min(WORDS, WORDS * len(words) / 2)))
     return tuple(parts)
 
 
-def _spread(found: Sequence[tuple[AnyLeaf, list[Span]]], reading: Reading) -> int:
+def _spread(found: Found, reading: Reading) -> int:
     """Words between the first mention of each part and the mention of the others nearest to it."""
     first = found[0][1][0]
     nearest = [min(spans, key=lambda s: abs(s[0] - first[0])) for _, spans in found]

@@ -148,10 +148,19 @@ class RegexCondition(Strict):
     regex: Annotated[tuple[Text, ...], Listed, Field(min_length=1)]
 
 
+class NamedCondition(Strict):
+    """A condition written once under `conditions` holds here."""
+
+    condition: Id
+
+
+_LEAVES = ("entity", "lexicon", "words", "regex", "condition")
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
-        return next((key for key in ("entity", "lexicon", "words", "regex") if key in value), "group")
-    return next((key for key in ("entity", "lexicon", "words", "regex") if hasattr(value, key)), "group")
+        return next((key for key in _LEAVES if key in value), "group")
+    return next((key for key in _LEAVES if hasattr(value, key)), "group")
 
 
 Condition = Annotated[
@@ -159,18 +168,20 @@ Condition = Annotated[
     | Annotated[LexiconCondition, Tag("lexicon")]
     | Annotated[WordsCondition, Tag("words")]
     | Annotated[RegexCondition, Tag("regex")]
+    | Annotated[NamedCondition, Tag("condition")]
     | Annotated["Group", Tag("group")],
     Discriminator(_kind),
 ]
 
 
 class Group(Strict):
-    """Conditions that hold together: every one of `all`, `min` of `any`, none of `none`, in one place as wide as `within`."""
+    """Conditions that hold together in one place: every one of `all` (with `order`, in a row), `min` of `any`, none of `none`."""
 
     all: Annotated[tuple[Condition, ...], Listed] = ()
     any: Annotated[tuple[Condition, ...], Listed] = ()
     none: Annotated[tuple[Condition, ...], Listed] = ()
     min: Annotated[int, Field(ge=1)] | None = None
+    order: bool = False
     within: Literal["item", "lead", "title", "sentence"] | Annotated[int, Field(ge=2, le=1000)] | None = None
 
     @field_validator("within", mode="before")
@@ -185,7 +196,8 @@ class Group(Strict):
     def _is_mapping(cls, value: Any) -> Any:
         if isinstance(value, dict | Group):
             return value
-        raise ValueError("a condition is written as `entity: …`, `lexicon: …`, `words: …`, `regex: …`, or a group of all, any, none")
+        leaves = ", ".join(f"`{name}: …`" for name in _LEAVES)
+        raise ValueError(f"a condition is written as {leaves}, or a group of all, any, none")
 
     @model_validator(mode="after")
     def _has_parts(self) -> Self:
@@ -193,7 +205,21 @@ class Group(Strict):
             raise ValueError("a group needs conditions under all, any or none")
         if self.min is not None and self.min > len(self.any):
             raise ValueError(f"min: {self.min} asks for more than the {len(self.any)} conditions under any")
+        if self.order and len(self.all) < 2:
+            raise ValueError("order: true puts the conditions under all in a row; write two or more")
         return self
+
+
+class Shared(Strict):
+    """A condition with a name, for rules and signals to use."""
+
+    model_config = ConfigDict(json_schema_extra=partial)
+
+    id: Id
+    title: str = ""
+    when: Condition
+    enabled: bool = True
+    override: bool = False
 
 
 class Where(Strict):
@@ -210,6 +236,21 @@ class Where(Strict):
     supplier: Annotated[tuple[Text, ...], Listed] = ()
     vendor: Annotated[tuple[Text, ...], Listed] = ()
     award_id: Annotated[tuple[Text, ...], Listed] = ()
+
+
+class Signal(Strict):
+    """Something that makes a match of the scale's rules more or less likely; `weight` is in log-odds, without `when` it always counts."""
+
+    model_config = ConfigDict(json_schema_extra=partial)
+
+    id: Id
+    title: str = ""
+    scale: Id
+    weight: Annotated[float, Field(ge=-20, le=20)]
+    when: Condition | None = None
+    where: Where = Where()
+    enabled: bool = True
+    override: bool = False
 
 
 class CaseItem(StatedFacts, Strict):
@@ -259,6 +300,8 @@ class Rule(Strict):
     topics: Annotated[tuple[Id, ...], Listed] = ()
     severity: Severity = "normal"
     when: Condition
+    scale: Id | None = None
+    at_least: Annotated[float, Field(gt=0, lt=1)] | None = None
     where: Where = Where()
     cases: tuple[Case, ...] = ()
     enabled: bool = True
@@ -270,18 +313,26 @@ class Rule(Strict):
             raise ValueError("a rule needs at least one case of each kind; write `- fires: …` and `- quiet: …` under cases")
         return self
 
+    @model_validator(mode="after")
+    def _is_weighed(self) -> Self:
+        if self.at_least is not None and self.scale is None:
+            raise ValueError("at_least needs the scale that the rule is weighed on; write `scale: …` beside it")
+        return self
+
 
 class File(Strict):
-    """A file of entities, lexicons and rules, each under its own key."""
+    """A file of entities, words, conditions, signals and rules, each under its own key."""
 
     entities: Annotated[tuple[Entity, ...], Listed] = ()
     traps: Annotated[tuple[Trap, ...], Listed] = ()
     lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = Field(default_factory=dict)
     lexicons: Annotated[tuple[Lexicon, ...], Listed] = ()
+    conditions: Annotated[tuple[Shared, ...], Listed] = ()
+    signals: Annotated[tuple[Signal, ...], Listed] = ()
     rules: Annotated[tuple[Rule, ...], Listed] = ()
 
 
-SECTIONS_BY_KIND = {"rules": ("lists", "lexicons", "rules"), "entities": ("lists", "entities", "traps")}
+SECTIONS_BY_KIND = {"rules": ("lists", "lexicons", "conditions", "signals", "rules"), "entities": ("lists", "entities", "traps")}
 
 
 def schema(kind: str) -> JsonSchemaValue:

@@ -70,6 +70,10 @@ class Vocabulary:
         """The lexicon of that id; None, with a problem, when there is none."""
         return self._named(self._lexicons, name, spot, "lexicon")
 
+    def lexicon_if_any(self, name: str) -> PhraseSet | None:
+        """The lexicon of that id; None, and no problem, when there is none."""
+        return self._lexicons.get(name)
+
     def _named(self, known: Mapping[str, PhraseSet], name: str, spot: Spot, kind: str) -> PhraseSet | None:
         found = known.get(name)
         if found is None and name not in self._known:
