@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from notifier import wording
-from notifier.model import Story, Subscriber, rank
+from notifier.model import Story, Subscriber
 from notifier.render import Message
 from notifier.richtext import LIMIT, MAX_ENTITIES, RichText, bold, bold_link, italic, join, one_line, plain, web_address
+from notifier.wanting import concerns
 
 WIDTH = 76  # characters on a line of the text part; titles and addresses are never broken within a word
 MAX_HTML = 90_000  # bytes: beyond some hundred thousand mail programs cut a mail off
@@ -92,9 +93,8 @@ class Entry:
 def compose(
     subscriber: Subscriber, stories: Iterable[Story], from_at: datetime, to_at: datetime, coverage: Coverage, digest_id: int = 0
 ) -> Digest:
-    """What of these stories concerns the subscriber: a topic they follow, and loud enough; the order is kept."""
-    least = rank(subscriber.min_severity)
-    wanted = tuple(s for s in stories if rank(s.severity) >= least and subscriber.follows(s.topics))
+    """What of these stories concerns the subscriber: followed, not silenced, and loud enough; the order is kept."""
+    wanted = tuple(s for s in stories if concerns(subscriber.wishes, s, to_at).wanted)
     return Digest(digest_id, subscriber, from_at, to_at, wanted, coverage)
 
 
@@ -191,7 +191,7 @@ def _common(digest: Digest, sender: Sender) -> dict[str, object]:
     return {
         "headline": headline(digest), "subject": subject(digest), "day": day(digest), "window": window(digest),
         "coverage": coverage_line(digest.coverage), "sender": one_line(sender.name), "unsubscribe": sender.unsubscribe,
-        "outlets": len({o for s in digest.stories for o in s.outlets}), "at": digest.subscriber.digest_at or "",
+        "outlets": len({o for s in digest.stories for o in s.outlets}), "at": digest.subscriber.wishes.digest_at or "",
         "tz": digest.subscriber.tz,
     }  # fmt: skip
 

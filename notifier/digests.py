@@ -16,9 +16,10 @@ from notifier import ledger, stories, subscribers
 from notifier.digest import Coverage, Digest, compose
 from notifier.model import Channel, Kind, Standing, Subscriber
 from notifier.schedule import next_digest
-from notifier.subscribers import FIRST_WINDOW
+from notifier.subscribers import DIGEST_AT, FIRST_WINDOW
 from notifier.tables import digests as table
 from notifier.tables import subscribers as people
+from notifier.wishes import Wishes, from_json
 from watcher.state import Health
 from watcher.store.tables import items, source_state
 
@@ -35,17 +36,19 @@ def plan_due(conn: Connection, now: datetime, limit: int = 500) -> list[int]:
     p = people.c
     due = (
         select(people)
-        .where(p.state == Standing.ACTIVE, p.digest_at.is_not(None), p.digest_next <= now)
+        .where(p.state == Standing.ACTIVE, p.digest_next <= now)
         .order_by(p.digest_next)
         .limit(limit)
     )
     planned = []
     for row in conn.execute(due).all():
+        wishes = from_json(row.wishes)
+        at = wishes.digest_at or DIGEST_AT
         until = max(now - SETTLE, row.digest_from)
-        values = {"digest_from": until, "digest_next": next_digest(now, row.digest_at, row.tz)}
+        values = {"digest_from": until, "digest_next": next_digest(now, at, wishes.tz, wishes.digest_days)}
         claimed = conn.execute(update(people).where(p.id == row.id, p.digest_next == row.digest_next).values(**values))
         if claimed.rowcount == 1 and until > row.digest_from:
-            planned.append(_plan(conn, row, until, now, f"daily at {row.digest_at} {row.tz}"))
+            planned.append(_plan(conn, row, until, now, f"daily at {at} {wishes.tz}"))
     return ledger.write(conn, planned)
 
 
@@ -55,7 +58,7 @@ def plan_all_now(conn: Connection, now: datetime, to: Sequence[str] = ()) -> lis
     The hour of the next one stays; it tells what comes after this.
     """
     p = people.c
-    whom = p.address.in_(list(to)) if to else p.digest_at.is_not(None)
+    whom = p.address.in_(list(to)) if to else p.digest_next.is_not(None)
     planned = []
     for row in conn.execute(select(people).where(p.state == Standing.ACTIVE, whom).order_by(p.id)).all():
         moved = update(people).where(p.id == row.id, p.digest_from == row.digest_from, p.digest_from < now).values(digest_from=now)
@@ -76,7 +79,7 @@ def compose_for(conn: Connection, digest_id: int) -> Digest | None:
 def preview(conn: Connection, subscriber: Subscriber | None, now: datetime) -> Digest:
     """What the subscriber's digest would say if it were sent now; None stands for a reader of everything in the last day."""
     if subscriber is None:
-        reader = Subscriber(0, Channel.EMAIL, "reader@localhost", min_severity="low")
+        reader = Subscriber(0, Channel.EMAIL, "reader@localhost", wishes=Wishes(min_severity="low"))
         return _read(conn, reader, now - FIRST_WINDOW, now)
     after = conn.scalar(select(people.c.digest_from).where(people.c.id == subscriber.id))
     return _read(conn, subscriber, after or now - FIRST_WINDOW, now)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-SEVERITIES = ("low", "normal", "high", "critical")
+from notifier.wishes import EVERYTHING, SEVERITIES, Wishes, rank
 
-
-def rank(severity: str) -> int:
-    """How loud a severity is, counted from 0; one that nobody knows counts as normal."""
-    return SEVERITIES.index(severity) if severity in SEVERITIES else 1
+__all__ = [
+    "SEVERITIES", "Channel", "Joined", "Kind", "Party", "Report", "Role", "Standing", "State", "Story", "Subscriber", "Told", "rank",
+]  # fmt: skip
 
 
 class Channel(StrEnum):
@@ -49,9 +47,29 @@ class Kind(StrEnum):
     NOTICE = "notice"
 
 
+class Role(StrEnum):
+    """What somebody may do: admins also use the operator's commands."""
+
+    SUBSCRIBER = "subscriber"
+    ADMIN = "admin"
+
+
+class Joined(StrEnum):
+    """How somebody came to be here: not yet, by themselves, with a code, or added by the operator."""
+
+    NO = "no"
+    OPEN = "open"
+    INVITATION = "invitation"
+    OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One person, group or mailbox, and what they want: `topics` (None: every topic) but those that are `muted`."""
+    """One person, group or mailbox, and what they want.
+
+    `lang` is what Telegram says of them; `thread` is the forum topic that a group's messages go to; `owner` is the subscriber who asked
+    for this mailbox.
+    """
 
     id: int
     channel: Channel
@@ -60,12 +78,11 @@ class Subscriber:
     lang: str = ""
     state: Standing = Standing.ACTIVE
     state_reason: str = ""
-    topics: tuple[str, ...] | None = None
-    muted: tuple[str, ...] = ()
-    min_severity: str = "normal"
-    alerts: bool = True
-    digest_at: str | None = None
-    tz: str = "UTC"
+    wishes: Wishes = EVERYTHING
+    role: Role = Role.SUBSCRIBER
+    joined: Joined = Joined.NO
+    thread: int | None = None
+    owner: int | None = None
     token: str = field(default="", repr=False)
 
     @property
@@ -73,20 +90,25 @@ class Subscriber:
         """Whether anything may be sent unasked."""
         return self.state is Standing.ACTIVE
 
-    def follows(self, topics: Sequence[str]) -> bool:
-        """Whether a story of these topics concerns them: one followed topic that is not muted is enough."""
-        if not topics:
-            return self.topics is None
-        return any((self.topics is None or t in self.topics) and t not in self.muted for t in topics)
+    @property
+    def tz(self) -> str:
+        """The zone whose clock they read."""
+        return self.wishes.tz
+
+    @property
+    def language(self) -> str:
+        """The language they are spoken to in, as a tag such as fr or pt-br: as chosen, else as Telegram says; may be empty."""
+        return self.wishes.lang or self.lang
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An entity that a story names."""
+    """An entity that a story names; `country` is its code, such as US, where it is known."""
 
     id: str
     name: str
     type: str
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,7 @@ class Report:
     url: str
     lang: str = ""
     at: datetime | None = None
+    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)

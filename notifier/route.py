@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from notifier.model import State, Story, Subscriber, Told, rank
+from notifier.wanting import concerns, wants
 
 
 class Verdict(StrEnum):
@@ -27,11 +29,11 @@ class Decision:
     told: Told | None = None
 
 
-def route(story: Story, subscriber: Subscriber, existing: Sequence[Told]) -> Decision:
+def route(story: Story, subscriber: Subscriber, existing: Sequence[Told], now: datetime) -> Decision:
     """Decide from the story as it is now; `existing` are its alerts to this subscriber, oldest first."""
-    refusal = unwanted(story, subscriber)
+    refusal = unwanted(story, subscriber, now)
     if not existing:
-        return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, wanted(story, subscriber))
+        return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, wanted(story, subscriber, now))
     last = existing[-1]
     if not subscriber.active:
         return Decision(Verdict.NOTHING, refusal, last)
@@ -49,20 +51,14 @@ def alert_key(story: int, subscriber: int, severity: str | None = None) -> str:
     return f"alert:{story}:{subscriber}" + (f":{severity}" if severity else "")
 
 
-def unwanted(story: Story, subscriber: Subscriber) -> str:
+def unwanted(story: Story, subscriber: Subscriber, now: datetime) -> str:
     """Why this subscriber wants no alert of the story; empty when they do."""
     if not subscriber.active:
         return f"subscriber is {subscriber.state}"
-    if not subscriber.alerts:
-        return "wants digests only"
-    if rank(story.severity) < rank(subscriber.min_severity):
-        return f"{story.severity} is below {subscriber.min_severity}"
-    if not subscriber.follows(story.topics):
-        return "follows none of " + (", ".join(story.topics) or "no topic")
-    return ""
+    decision = wants(subscriber.wishes, story, now)
+    return "" if decision.rings else str(decision)
 
 
-def wanted(story: Story, subscriber: Subscriber) -> str:
+def wanted(story: Story, subscriber: Subscriber, now: datetime) -> str:
     """Why a story that is not unwanted reaches this subscriber."""
-    shared = [t for t in story.topics if subscriber.follows([t])]
-    return f"follows {', '.join(shared) or 'everything'}; {story.severity} is at least {subscriber.min_severity}"
+    return str(concerns(subscriber.wishes, story, now))

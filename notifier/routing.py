@@ -37,7 +37,7 @@ def route_alerts(conn: Connection, ids: Sequence[int], now: datetime) -> list[in
     for story in stories.load(conn, claimed).values():
         changed: list[Told] = []
         for person in people:
-            decision = route(story, person, told.get((story.id, person.id), ()))
+            decision = route(story, person, told.get((story.id, person.id), ()), now)
             if decision.verdict in {Verdict.RING, Verdict.RING_AGAIN}:
                 fresh_rows.append(_ring(story, person, decision, now))
             elif decision.verdict is Verdict.EDIT and decision.told:

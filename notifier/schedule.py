@@ -1,11 +1,13 @@
-"""When the next digest is due: a wall-clock hour in a reader's own zone, right across every change of the clock. Pure."""
+"""Wall-clock hours in a reader's own zone, right across every change of the clock: digests, quiet hours, the day's beginning. Pure."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from notifier.wishes import Quiet
 from watcher.errors import SettingsError
 
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?", re.ASCII)
@@ -27,18 +29,37 @@ def check_zone(text: str) -> str:
         raise SettingsError(f"{text!r} is not a time zone; write one such as UTC, Europe/Paris or America/New_York") from None
 
 
-def next_digest(after: datetime, at: str, tz: str) -> datetime:
-    """The first moment (UTC) later than `after` at which clocks in `tz` show `at`, once a day.
+def next_digest(after: datetime, at: str, tz: str, days: Collection[int] = ()) -> datetime:
+    """The first moment (UTC) later than `after` at which clocks in `tz` show `at`, once a day; on weekdays `days` only (Monday is 0).
 
     An hour that the clocks skip falls as far after the gap as it lay after the gap's beginning; an hour that comes twice
     counts the first time only.
     """
-    zone = ZoneInfo(tz)
-    hour, minute = map(int, at.split(":"))
-    day = after.astimezone(zone).date() - timedelta(days=1)
+    day = after.astimezone(ZoneInfo(tz)).date() - timedelta(days=1)
     while True:
-        # fold=0 is the first of two equal hours; in a gap it takes the offset from before, which lands after the gap
-        moment = datetime.combine(day, time(hour, minute), tzinfo=zone).astimezone(UTC)
-        if moment > after:
+        moment = _moment(day, at, tz)
+        if moment > after and (not days or day.weekday() in days):
             return moment
         day += timedelta(days=1)
+
+
+def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:
+    """The end (UTC) of the quiet hours that `now` lies in, or None outside of them."""
+    today = now.astimezone(ZoneInfo(quiet.tz)).date()
+    over_midnight = quiet.end <= quiet.start
+    for day in (today - timedelta(days=1), today):
+        end = _moment(day + timedelta(days=1) if over_midnight else day, quiet.end, quiet.tz)
+        if _moment(day, quiet.start, quiet.tz) <= now < end:
+            return end
+    return None
+
+
+def midnight(now: datetime, tz: str) -> datetime:
+    """When (UTC) the day that clocks in `tz` show now began."""
+    return _moment(now.astimezone(ZoneInfo(tz)).date(), "00:00", tz)
+
+
+def _moment(day: date, at: str, tz: str) -> datetime:
+    hour, minute = map(int, at.split(":"))
+    # fold=0 is the first of two equal hours; in a gap it takes the offset from before, which lands after the gap
+    return datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(tz)).astimezone(UTC)

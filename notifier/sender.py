@@ -172,7 +172,7 @@ class Sender:
         job = await self._store.write(ledger.claim, id_, self._now())
         if job is None:
             return
-        refusal = _refusal(job)
+        refusal = _refusal(job, self._now())
         if refusal:
             await self._record(ledger.drop, job, refusal)
             return
@@ -219,7 +219,7 @@ class Sender:
                 pause = min(pause * 2, 10.0)
 
 
-def _refusal(job: Job) -> str:
+def _refusal(job: Job, now: datetime) -> str:
     """Why a delivery that was wanted when it was written is wanted no longer; empty when it is."""
     person = job.subscriber
     if person.state is Standing.GONE or (job.kind is not Kind.NOTICE and not person.active):
@@ -227,7 +227,7 @@ def _refusal(job: Job) -> str:
     if job.kind is Kind.ALERT and job.story is None:
         return "the story is no more"
     if job.kind is Kind.ALERT and job.story and not job.edit:
-        return unwanted(job.story, person)
+        return unwanted(job.story, person, now)
     return ""
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
+from notifier.wanting import concerns
 from rules.tables import stories, story_items
 from watcher.store.tables import items
 
 CHUNK = 500  # rows or ids in one statement
+SUMMARY = 1000  # characters of a report's summary
 T = TypeVar("T")
 
 
@@ -56,14 +58,14 @@ def in_window(conn: Connection, after: datetime, until: datetime) -> list[Story]
     return sorted(load(conn, [r.id for r in rows]).values(), key=weight, reverse=True)
 
 
-def latest(conn: Connection, subscriber: Subscriber, limit: int) -> list[Story]:
+def latest(conn: Connection, subscriber: Subscriber, limit: int, now: datetime) -> list[Story]:
     """The newest stories that concern a subscriber, newest first, quiet ones too."""
-    least = SEVERITIES[rank(subscriber.min_severity) :]
-    s = stories.c
-    rows = conn.execute(select(s.id, s.topics).where(s.severity.in_(least)).order_by(s.created_at.desc(), s.id.desc()).limit(limit * 20))
-    wanted = [r.id for r in rows if subscriber.follows(r.topics)][:limit]
-    found = load(conn, wanted)
-    return [found[i] for i in wanted]
+    s, wishes = stories.c, subscriber.wishes
+    least = SEVERITIES[rank(wishes.min_severity) :]
+    rows = conn.execute(select(s.id).where(s.severity.in_(least)).order_by(s.created_at.desc(), s.id.desc()).limit(limit * 20))
+    ids = [r.id for r in rows]
+    found = load(conn, ids)
+    return [found[i] for i in ids if i in found and concerns(wishes, found[i], now).wanted][:limit]
 
 
 def topics_seen(conn: Connection, limit: int = 1000) -> list[str]:
@@ -83,21 +85,22 @@ def weight(story: Story) -> tuple[int, int, float, datetime]:
 def _reports(conn: Connection, ids: Sequence[int]) -> dict[int, list[Report]]:
     found: dict[int, list[Report]] = defaultdict(list)
     i = items.c
+    summary = func.substr(i.summary, 1, SUMMARY).label("summary")
     query = (
-        select(story_items.c.story_id, i.outlet, i.title, i.url, i.lang, i.published_at, i.seen_at)
+        select(story_items.c.story_id, i.outlet, i.title, i.url, i.lang, i.published_at, i.seen_at, summary)
         .join(items, i.id == story_items.c.item_id)
         .where(story_items.c.story_id.in_(ids))
         .order_by(i.id)
     )
     for row in conn.execute(query):
-        found[row.story_id].append(Report(row.outlet, row.title, row.url, row.lang, row.published_at or row.seen_at))
+        found[row.story_id].append(Report(row.outlet, row.title, row.url, row.lang, row.published_at or row.seen_at, row.summary))
     return found
 
 
 def _story(row: Row[Any], reports: Sequence[Report]) -> Story:
     return Story(
         id=row.id, title=row.title, url=row.url, severity=row.severity, topics=tuple(row.topics), rules=tuple(row.rules),
-        parties=tuple(Party(e["id"], e["name"], e["type"]) for e in row.entities), facts=row.facts or {}, outlets=tuple(row.outlets),
-        reports=tuple(reports), item_count=row.item_count, revision=row.revision, created_at=row.created_at,
+        parties=tuple(Party(e["id"], e["name"], e["type"], e.get("country", "")) for e in row.entities), facts=row.facts or {},
+        outlets=tuple(row.outlets), reports=tuple(reports), item_count=row.item_count, revision=row.revision, created_at=row.created_at,
         published_at=row.published_at, score=row.score,
     )  # fmt: skip

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from notifier.model import Channel, Standing, Subscriber
+from notifier.model import Channel, Joined, Role, Standing, Subscriber
 from notifier.schedule import check_time, check_zone, next_digest
-from notifier.tables import deliveries, digests, feedback
+from notifier.tables import confirmations, deliveries, digests, feedback
 from notifier.tables import subscribers as table
+from notifier.wishes import EVERYTHING, Follow, Of, Wishes, as_json, from_json
 from watcher.errors import SettingsError
 
 DIGEST_AT = "08:00"
@@ -26,31 +27,34 @@ _CHAT = re.compile(r"-?\d{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a new subscriber asks for; `topics` None means every topic, `digest_at` None means no digest."""
+    """Somebody new, and what they ask for."""
 
     channel: Channel
     address: str
     name: str = ""
     lang: str = ""
-    topics: tuple[str, ...] | None = None
-    min_severity: str = "normal"
-    alerts: bool = True
-    digest_at: str | None = None
-    tz: str = "UTC"
+    wishes: Wishes = EVERYTHING
+    joined: Joined = Joined.OPERATOR
 
 
 def by_telegram(chat: str, *, topics: Sequence[str] | None = None, at: str | None = None, tz: str = "UTC") -> Wish:
     """What the operator's `--telegram ID` means: alerts as they come, and a digest where an hour is given."""
     if not _CHAT.fullmatch(chat):
         raise SettingsError(f"{chat!r} is not a Telegram chat id; write the number, such as 123456789 (groups begin with -)")
-    return Wish(Channel.TELEGRAM, chat, topics=_topics(topics), digest_at=at, tz=tz)
+    return Wish(Channel.TELEGRAM, chat, wishes=Wishes(follows=_topics(topics), digest_at=at, tz=tz))
 
 
 def by_email(address: str, *, topics: Sequence[str] | None = None, at: str = DIGEST_AT, tz: str = "UTC") -> Wish:
     """What the operator's `--email ADDRESS` means: a digest each day at `at`."""
-    if not _ADDRESS.fullmatch(address) or len(address) > 254:
-        raise SettingsError(f"{address!r} is not a mail address; write one such as ada@example.org")
-    return Wish(Channel.EMAIL, address, topics=_topics(topics), alerts=False, digest_at=at, tz=tz)
+    wishes = Wishes(follows=_topics(topics), alerts=False, digest_at=at, tz=tz)
+    return Wish(Channel.EMAIL, check_address(address), wishes=wishes)
+
+
+def check_address(text: str) -> str:
+    """A mail address, as given; raises SettingsError."""
+    if not _ADDRESS.fullmatch(text) or len(text) > 254:
+        raise SettingsError(f"{text!r} is not a mail address; write one such as ada@example.org")
+    return text
 
 
 def add(conn: Connection, wish: Wish, now: datetime, token: str | None = None) -> Subscriber:
@@ -58,12 +62,10 @@ def add(conn: Connection, wish: Wish, now: datetime, token: str | None = None) -
 
     Raises SettingsError for an hour or a zone that cannot be.
     """
-    at = check_time(wish.digest_at) if wish.digest_at else None
-    tz = check_zone(wish.tz)
+    wishes = checked(wish.wishes)
     values: dict[str, Any] = {
-        "name": wish.name, "lang": wish.lang, "state": Standing.ACTIVE, "state_reason": "", "alerts": wish.alerts,
-        "topics": list(wish.topics) if wish.topics is not None else None, "muted": [], "min_severity": wish.min_severity,
-        "digest_at": at, "tz": tz, "digest_next": next_digest(now, at, tz) if at else None,
+        "name": wish.name, "lang": wish.lang, "state": Standing.ACTIVE, "state_reason": "", "wishes": as_json(wishes),
+        "joined": wish.joined, "digest_next": _next(wishes, now),
     }  # fmt: skip
     known = find(conn, wish.channel, wish.address)
     if known:
@@ -71,11 +73,16 @@ def add(conn: Connection, wish: Wish, now: datetime, token: str | None = None) -
     else:
         conn.execute(insert(table).values(
             channel=wish.channel, address=wish.address, token=token or secrets.token_urlsafe(24), created_at=now,
-            digest_from=now - FIRST_WINDOW, **values,
+            digest_from=now - FIRST_WINDOW, role=Role.SUBSCRIBER, **values,
         ))  # fmt: skip
     found = find(conn, wish.channel, wish.address)
     assert found is not None  # it was written above, in this transaction
     return found
+
+
+def checked(wishes: Wishes) -> Wishes:
+    """The wishes with the hour of the digest as HH:MM; raises SettingsError for an hour or a zone that cannot be."""
+    return replace(wishes, digest_at=check_time(wishes.digest_at) if wishes.digest_at else None, tz=check_zone(wishes.tz))
 
 
 def find(conn: Connection, channel: Channel, address: str) -> Subscriber | None:
@@ -101,10 +108,14 @@ def everyone(conn: Connection) -> list[Subscriber]:
     return [subscriber(r) for r in conn.execute(select(table).order_by(table.c.id))]
 
 
+def reachable(conn: Connection) -> list[Subscriber]:
+    """Those that something may be sent to unasked, in the order in which they came."""
+    return [subscriber(r) for r in conn.execute(select(table).where(table.c.state == Standing.ACTIVE).order_by(table.c.id))]
+
+
 def wanting_alerts(conn: Connection) -> list[Subscriber]:
     """Those that alerts may reach."""
-    query = select(table).where(table.c.state == Standing.ACTIVE, table.c.alerts).order_by(table.c.id)
-    return [subscriber(r) for r in conn.execute(query)]
+    return [s for s in reachable(conn) if s.wishes.alerts]
 
 
 def change(conn: Connection, id_: int, **values: Any) -> None:
@@ -117,10 +128,18 @@ def set_state(conn: Connection, id_: int, state: Standing, reason: str) -> None:
     change(conn, id_, state=state, state_reason=reason)
 
 
+def set_wishes(conn: Connection, known: Subscriber, wishes: Wishes, now: datetime) -> None:
+    """What they want from now on. Raises SettingsError for an hour or a zone that cannot be."""
+    new = checked(wishes)
+    values: dict[str, Any] = {"wishes": as_json(new)}
+    if any(getattr(new, f) != getattr(known.wishes, f) for f in ("digest_at", "digest_days", "tz")):
+        values["digest_next"] = _next(new, now)
+    change(conn, known.id, **values)
+
+
 def set_digest(conn: Connection, known: Subscriber, at: str | None, tz: str, now: datetime) -> None:
     """A digest at this hour from now on, or none. Raises SettingsError for an hour or a zone that cannot be."""
-    hour, zone = (check_time(at) if at else None), check_zone(tz)
-    change(conn, known.id, digest_at=hour, tz=zone, digest_next=next_digest(now, hour, zone) if hour else None)
+    set_wishes(conn, known, replace(known.wishes, digest_at=at, tz=tz), now)
 
 
 def move(conn: Connection, id_: int, address: str) -> int:
@@ -144,20 +163,32 @@ def remove(conn: Connection, channel: Channel, address: str) -> bool:
     known = find(conn, channel, address)
     if known is None:
         return False
-    for dependent in (feedback, deliveries, digests):
-        conn.execute(delete(dependent).where(dependent.c.subscriber_id == known.id))
-    conn.execute(delete(table).where(table.c.id == known.id))
+    erase(conn, known.id)
     return True
+
+
+def erase(conn: Connection, id_: int) -> None:
+    """Erase a subscriber, the mailboxes they asked for, and all that was kept of them."""
+    ids = [id_, *conn.scalars(select(table.c.id).where(table.c.owner_id == id_))]
+    conn.execute(delete(confirmations).where(or_(confirmations.c.mailbox_id.in_(ids), confirmations.c.owner_id.in_(ids))))
+    for dependent in (feedback, deliveries, digests):
+        conn.execute(delete(dependent).where(dependent.c.subscriber_id.in_(ids)))
+    for each in reversed(ids):
+        conn.execute(delete(table).where(table.c.id == each))
 
 
 def subscriber(row: Row[Any]) -> Subscriber:
     """A row of the table as the model has it."""
     return Subscriber(
         id=row.id, channel=Channel(row.channel), address=row.address, name=row.name, lang=row.lang, state=Standing(row.state),
-        state_reason=row.state_reason, topics=tuple(row.topics) if row.topics is not None else None, muted=tuple(row.muted),
-        alerts=bool(row.alerts), min_severity=row.min_severity, digest_at=row.digest_at, tz=row.tz, token=row.token,
+        state_reason=row.state_reason, wishes=from_json(row.wishes), role=Role(row.role), joined=Joined(row.joined), thread=row.thread,
+        owner=row.owner_id, token=row.token,
     )  # fmt: skip
 
 
-def _topics(topics: Sequence[str] | None) -> tuple[str, ...] | None:
-    return tuple(sorted({t.strip().lower() for t in topics if t.strip()})) if topics else None
+def _next(wishes: Wishes, now: datetime) -> datetime | None:
+    return next_digest(now, wishes.digest_at, wishes.tz, wishes.digest_days) if wishes.digest_at else None
+
+
+def _topics(topics: Sequence[str] | None) -> tuple[Follow, ...] | None:
+    return tuple(Follow(Of.TOPIC, t) for t in sorted({t.strip().lower() for t in topics if t.strip()})) if topics else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from rules import tables as first_floor
-from watcher.store import Json, Moment, RowId, metadata
+from watcher.store import Json, Key, Moment, RowId, metadata
 
 assert first_floor.stories is not None  # the foreign keys below need the first floor's tables declared first
 
@@ -19,18 +19,18 @@ subscribers = Table(
     Column("lang", String(16), nullable=False),
     Column("state", String(16), nullable=False),  # active | stopped | gone
     Column("state_reason", Text, nullable=False),
-    Column("topics", Json),  # list of topic names, or None for every topic
-    Column("muted", Json, nullable=False),  # list of topic names that are not followed in any case
-    Column("min_severity", String(8), nullable=False),
-    Column("alerts", Boolean, nullable=False),  # gets alerts as they come; a mail subscriber gets digests only
-    Column("digest_at", String(5)),  # "08:00" on the wall clock of `tz`, or None
-    Column("tz", String(64), nullable=False),
+    Column("wishes", Json, nullable=False),  # notifier.wishes, without what is as by default
+    Column("role", String(16), nullable=False),  # subscriber | admin
+    Column("joined", String(16), nullable=False),  # no | open | invitation | operator
+    Column("thread", RowId),  # the forum topic of a group that messages go to
+    Column("owner_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE")),  # of a mailbox: the chat that asked for it
     Column("digest_from", Moment, nullable=False),  # the end of the last digest's window
-    Column("digest_next", Moment),
+    Column("digest_next", Moment),  # None: no digest
     Column("token", String(64), nullable=False, unique=True),  # opaque; unsubscribes without a login
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("channel", "address"),
     Index("ix_subscribers_digest_next", "digest_next"),
+    Index("ix_subscribers_owner_id", "owner_id"),
 )
 
 digests = Table(
@@ -80,6 +80,42 @@ feedback = Table(
     Column("delivery_id", RowId, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
     Column("subscriber_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
     Column("vote", Integer, nullable=False),  # 1 worth it, -1 not
+    Column("why", String(16), nullable=False),  # of a -1: noise | duplicate | entity | old, or empty
+    Column("rules", Json, nullable=False),  # the story's rules at that moment
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("delivery_id", "subscriber_id"),
+)
+
+# codes by which strangers may come in; used up when `uses_left` is 0
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("code", String(32), primary_key=True),
+    Column("role", String(16), nullable=False),  # what its holder becomes
+    Column("uses_left", Integer, nullable=False),
+    Column("expires_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+# mail addresses that were asked for and not confirmed yet; the code is in the mail, its digest is here
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("mailbox_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("code_hash", Key(32), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_confirmations_owner_id", "owner_id"),
+)
+
+# rules that the operator holds still: no story that only these rules found rings anybody
+silences = Table(
+    "silences",
+    metadata,
+    Column("rule_id", String(64), primary_key=True),
+    Column("until", Moment),  # None: until it is lifted
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )

@@ -145,5 +145,10 @@ def _union(
     known: list[dict[str, str]], hits: Iterable[EntityHit], telling: Callable[[str, str], float]
 ) -> list[dict[str, str]]:
     """The entities of a story, most telling first."""
-    every = {e["id"]: e for e in known} | {h.id: {"id": h.id, "name": h.name, "type": h.type} for h in hits}
+    every = {e["id"]: e for e in known} | {h.id: _named(h) for h in hits}
     return sorted(every.values(), key=lambda e: (-telling(e["id"], e["type"]), e["id"]))[:MOST_ENTITIES]
+
+
+def _named(hit: EntityHit) -> dict[str, str]:
+    named = {"id": hit.id, "name": hit.name, "type": hit.type}
+    return {**named, "country": hit.country} if hit.country else named

@@ -35,8 +35,9 @@ class Matcher:
         """The entities of a reading with their places in the original text."""
         original = reading.document.original
         return tuple(
-            EntityHit(i, self.ruleset.entities[i].name, self.ruleset.entities[i].type, tuple(map(original, spans)))
+            EntityHit(i, entity.name, entity.type, tuple(map(original, spans)), entity.country or "")
             for i, spans in reading.entities.items()
+            for entity in (self.ruleset.entities[i],)
         )
 
     def _candidates(self, reading: Reading) -> list[int]:

@@ -15,6 +15,7 @@ class EntityHit:
     name: str
     type: str
     spans: tuple[FieldSpan, ...]
+    country: str = ""  # its code, where the pack says it and the hit is fresh
 
 
 @dataclass(frozen=True, slots=True)

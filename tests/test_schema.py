@@ -6,14 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import notifier.tables  # noqa: F401  every storey's tables stand on the one metadata
+from notifier import subscribers
+from notifier.model import Joined
+from notifier.wishes import Follow, Mute, Of, Wishes
 from watcher.errors import StoreError
 from watcher.store import Store, metadata
-from watcher.store.schema import head, upgrade, version
+from watcher.store.schema import MIGRATIONS, head, upgrade, version
 
 
 @pytest.fixture
@@ -78,3 +83,31 @@ def test_a_database_of_a_newer_program_is_refused(empty: Store) -> None:
         upgrade(empty)
     with empty.reading() as conn:
         assert version(conn) == "9999"
+
+
+def _to_step(store: Store, step: str) -> None:
+    with store.begin() as conn:
+        config = Config(attributes={"connection": conn, "metadata": metadata})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, step)
+
+
+def test_what_people_chose_is_carried_over(empty: Store) -> None:
+    """Topics, hours and levels of before the sixth step are the wishes after it."""
+    _to_step(empty, "0005")
+    columns = (
+        "channel, address, name, lang, state, state_reason, topics, muted, min_severity, alerts, digest_at, tz, digest_from, token, "
+        "created_at"
+    )
+    with empty.begin() as conn:
+        for row in (
+            "'telegram', '7', 'Ada', 'fr', 'active', '', '[\"labs\"]', '[\"policy\"]', 'high', 1, '08:00', 'Europe/Paris', 0, 'a', 0",
+            "'telegram', '8', '', '', 'stopped', 'never sent /start', NULL, '[]', 'normal', 1, NULL, 'UTC', 0, 'b', 0",
+        ):
+            conn.execute(text(f"INSERT INTO subscribers ({columns}) VALUES ({row})"))
+    upgrade(empty)
+    with empty.reading() as conn:
+        ada, stranger = subscribers.everyone(conn)
+    follows, mutes = (Follow(Of.TOPIC, "labs"),), (Mute(Of.TOPIC, "policy"),)
+    assert ada.wishes == Wishes(follows, mutes, min_severity="high", digest_at="08:00", tz="Europe/Paris")
+    assert (ada.joined, stranger.joined, stranger.wishes) == (Joined.OPERATOR, Joined.NO, Wishes())

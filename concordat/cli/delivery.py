@@ -15,6 +15,7 @@ from notifier.digest import Mail, Sender, as_mail
 from notifier.model import Channel, State
 from notifier.service import drain
 from notifier.tables import deliveries
+from notifier.wishes import Of
 from rules.service import SET_ASIDE
 from watcher.bus import DELIVERIES, ITEMS, PUSHES
 from watcher.store import Store
@@ -37,7 +38,8 @@ def list_subscribers(home: HomeOption = None, as_json: JsonOption = False) -> No
         with store.reading() as conn:
             return [
                 {"id": s.id, "channel": str(s.channel), "address": s.address, "state": str(s.state), "why": s.state_reason,
-                 "topics": list(s.topics) if s.topics is not None else ["all"], "alerts": s.alerts, "digest": s.digest_at, "tz": s.tz}
+                 "role": str(s.role), "joined": str(s.joined), "alerts": s.wishes.alerts,
+                 "topics": list(s.wishes.followed(Of.TOPIC)) or ["all"], "digest": s.wishes.digest_at, "tz": s.tz}
                 for s in subscribers.everyone(conn)
             ]  # fmt: skip
 

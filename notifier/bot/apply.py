@@ -6,7 +6,7 @@ An update that comes twice finds its answer in the outbox already and changes no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,14 +17,15 @@ from notifier.bot import texts
 from notifier.bot.intents import Intent, Verb
 from notifier.bot.reasons import reasons, told
 from notifier.ledger import Due
-from notifier.model import SEVERITIES, Channel, Kind, Standing, Subscriber
+from notifier.model import SEVERITIES, Channel, Joined, Kind, Standing, Subscriber
 from notifier.notice import notice
 from notifier.render import Message, source_list
 from notifier.tables import deliveries, feedback
+from notifier.wishes import Follow, Mute, Of, Wishes
 from watcher.errors import SettingsError
 from watcher.store import on_conflict_update
 
-MOST_TOPICS = 50
+MOST_TOPICS = 50  # that are named in an answer
 LATEST = 5
 
 
@@ -61,9 +62,14 @@ class _Turn:
         assert found is not None  # nobody is erased within this transaction
         return found
 
+    def wish(self, wishes: Wishes) -> None:
+        """What they want from now on."""
+        subscribers.set_wishes(self.conn, self.again(), wishes, self.now)
+
     def topics(self) -> list[str]:
         """Every topic that a person can choose from: of the rules, of recent stories, and their own."""
-        mine = (*(self.person.topics or ()), *self.person.muted)
+        wishes = self.person.wishes
+        mine = (*wishes.followed(Of.TOPIC), *wishes.muted(Of.TOPIC, self.now))
         return sorted({*self.house.topics, *stories.topics_seen(self.conn), *mine})
 
 
@@ -78,7 +84,7 @@ def apply(conn: Connection, intent: Intent, house: House, now: datetime) -> Appl
     person = subscribers.find(conn, Channel.TELEGRAM, intent.chat)
     stranger = person is None
     if person is None:
-        person = subscribers.add(conn, subscribers.Wish(Channel.TELEGRAM, intent.chat, intent.name, intent.lang), now)
+        person = subscribers.add(conn, subscribers.Wish(Channel.TELEGRAM, intent.chat, intent.name, intent.lang, joined=Joined.NO), now)
         subscribers.set_state(conn, person.id, Standing.STOPPED, subscribers.NEVER_STARTED)
     elif person.state is Standing.GONE:  # whoever writes is there again, and decides with /start
         subscribers.set_state(conn, person.id, Standing.STOPPED, person.state_reason)
@@ -105,7 +111,8 @@ def _start(turn: _Turn, *, stranger: bool) -> Message:
     invited = turn.house.open or turn.intent.user in turn.house.admins or not (stranger or person.state_reason == subscribers.NEVER_STARTED)
     if not invited:
         return texts.by_invitation(turn.intent.chat)
-    subscribers.change(turn.conn, person.id, alerts=True, name=turn.intent.name, lang=turn.intent.lang)
+    subscribers.change(turn.conn, person.id, name=turn.intent.name, lang=turn.intent.lang)
+    turn.wish(replace(person.wishes, alerts=True))
     subscribers.set_state(turn.conn, person.id, Standing.ACTIVE, "")
     return texts.welcome(again=not (stranger or person.state_reason == subscribers.NEVER_STARTED))
 
@@ -119,29 +126,27 @@ def _stop(turn: _Turn) -> _Answer:
 def _follow(turn: _Turn) -> _Answer:
     asked = [w.lower().removeprefix("#") for w in turn.intent.words]
     if not asked:
-        return texts.topics(turn.person, turn.topics())
+        return texts.topics(turn.person, turn.topics(), turn.now)
     if asked == ["all"]:
-        subscribers.change(turn.conn, turn.person.id, topics=None, muted=[])
+        turn.wish(replace(turn.person.wishes, follows=None, mutes=tuple(m for m in turn.person.wishes.mutes if m.of is not Of.TOPIC)))
         return texts.say("You follow every topic.")
     unknown = [t for t in asked if t not in turn.topics()]
     if unknown:
         return _unknown_topic(turn, unknown)
-    topics = sorted({*(turn.person.topics or ()), *asked})[:MOST_TOPICS]
-    muted = [t for t in turn.person.muted if t not in asked]
-    subscribers.change(turn.conn, turn.person.id, topics=topics, muted=muted)
-    return texts.say(f"You follow {texts.following(turn.again())}. /follow all brings everything back.")
+    turn.wish(turn.person.wishes.following(*(Follow(Of.TOPIC, t) for t in asked)))
+    return texts.say(f"You follow {texts.following(turn.again(), turn.now)}. /follow all brings everything back.")
 
 
 def _unfollow(turn: _Turn) -> _Answer:
     asked = [w.lower().removeprefix("#") for w in turn.intent.words]
     if not asked:
-        return texts.topics(turn.person, turn.topics())
+        return texts.topics(turn.person, turn.topics(), turn.now)
     unknown = [t for t in asked if t not in turn.topics()]
     if unknown:
         return _unknown_topic(turn, unknown)
     for topic in asked:
         _leave(turn, topic)
-    return texts.say(f"You follow {texts.following(turn.again())}. /topics brings topics back.")
+    return texts.say(f"You follow {texts.following(turn.again(), turn.now)}. /topics brings topics back.")
 
 
 def _unknown_topic(turn: _Turn, asked: Sequence[str]) -> Message:
@@ -151,22 +156,20 @@ def _unknown_topic(turn: _Turn, asked: Sequence[str]) -> Message:
 
 def _leave(turn: _Turn, topic: str) -> None:
     """Off the list of those who follow single topics; muted for those who follow everything."""
-    person = turn.again()
-    if person.topics is None:
-        subscribers.change(turn.conn, person.id, muted=sorted({*person.muted, topic})[:MOST_TOPICS])
-    else:
-        subscribers.change(turn.conn, person.id, topics=[t for t in person.topics if t != topic])
+    wishes = turn.again().wishes
+    muted = wishes.muting(Mute(Of.TOPIC, topic), turn.now)
+    turn.wish(muted if wishes.follows is None else wishes.leaving(Follow(Of.TOPIC, topic)))
 
 
 def _toggle(turn: _Turn) -> _Answer:
     topic, person = turn.intent.words[0], turn.person
     if topic not in turn.topics():
         return _old_button(turn)
-    if person.follows([topic]):
+    if texts.follows(person.wishes, topic, turn.now):
         _leave(turn, topic)
         return f"{topic}: off"
-    topics = sorted({*person.topics, topic}) if person.topics is not None else None
-    subscribers.change(turn.conn, person.id, topics=topics, muted=[t for t in person.muted if t != topic])
+    lifted = person.wishes.unmuting(Of.TOPIC, topic)
+    turn.wish(lifted if lifted.follows is None else lifted.following(Follow(Of.TOPIC, topic)))
     return f"{topic}: on"
 
 
@@ -182,7 +185,7 @@ def _severity(turn: _Turn) -> _Answer:
     chosen = turn.intent.words[0]
     if chosen not in SEVERITIES:
         return _old_button(turn)
-    subscribers.change(turn.conn, turn.person.id, min_severity=chosen)
+    turn.wish(replace(turn.person.wishes, min_severity=chosen))
     return f"From {chosen} up"
 
 
@@ -203,7 +206,7 @@ def _vote(turn: _Turn) -> _Answer:
     if turn.conn.scalar(mine) is None:
         return _old_button(turn)
     vote = 1 if turn.intent.verb is Verb.VOTE_UP else -1
-    row = {"delivery_id": delivery, "subscriber_id": turn.person.id, "vote": vote, "at": turn.now}
+    row = {"delivery_id": delivery, "subscriber_id": turn.person.id, "vote": vote, "why": "", "rules": [], "at": turn.now}
     on_conflict_update(turn.conn, feedback, ["delivery_id", "subscriber_id"], row)
     return "Thank you, noted 👍" if vote > 0 else "Thank you, noted 👎; it helps to tune the rules"
 
@@ -219,7 +222,7 @@ def _sources(turn: _Turn) -> _Answer:
 
 def _why(turn: _Turn) -> _Answer:
     delivery = told(turn.conn, turn.person.id, turn.intent.message)
-    found = reasons(turn.conn, delivery, turn.person) if delivery else None
+    found = reasons(turn.conn, delivery, turn.person, turn.now) if delivery else None
     if found:
         return found
     return texts.say("That is no alert of mine." if turn.intent.message else "You have had no alert yet; /latest shows the newest stories.")
@@ -231,12 +234,12 @@ def _old_button(_turn: _Turn) -> _Answer:
 
 _ANSWERS: Mapping[Verb, Callable[[_Turn], _Answer]] = {
     Verb.STOP: _stop,
-    Verb.TOPICS: lambda t: texts.topics(t.person, t.topics()),
+    Verb.TOPICS: lambda t: texts.topics(t.person, t.topics(), t.now),
     Verb.FOLLOW: _follow,
     Verb.UNFOLLOW: _unfollow,
-    Verb.LATEST: lambda t: texts.latest(stories.latest(t.conn, t.person, LATEST), t.person),
+    Verb.LATEST: lambda t: texts.latest(stories.latest(t.conn, t.person, LATEST, t.now), t.person),
     Verb.DIGEST: _digest,
-    Verb.SETTINGS: lambda t: texts.settings(t.person),
+    Verb.SETTINGS: lambda t: texts.settings(t.person, t.now),
     Verb.HELP: lambda _: texts.help_text(),
     Verb.WHY: _why,
     Verb.UNKNOWN: lambda _: texts.hint(),
@@ -262,7 +265,7 @@ def _edited(turn: _Turn, messages: Sequence[str]) -> list[Due]:
         if row is None:
             continue
         person = turn.again()
-        shown = texts.topics(person, turn.topics()) if turn.intent.verb is Verb.TOGGLE else texts.settings(person)
+        shown = texts.topics(person, turn.topics(), turn.now) if turn.intent.verb is Verb.TOGGLE else texts.settings(person, turn.now)
         turn.conn.execute(update(deliveries).where(deliveries.c.id == row.id).values(payload=notice(shown), revision=row.revision + 1))
         dues += ledger.lanes(turn.conn, [row.id], turn.now)
     return dues

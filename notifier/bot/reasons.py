@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -28,12 +29,13 @@ def told(conn: Connection, subscriber: int, message: str | None) -> Row[Any] | N
     return conn.execute(chosen.order_by(deliveries.c.id.desc()).limit(1)).one_or_none()
 
 
-def reasons(conn: Connection, delivery: Row[Any], person: Subscriber) -> Message | None:
+def reasons(conn: Connection, delivery: Row[Any], person: Subscriber, now: datetime) -> Message | None:
     """The full account of one alert; None when its story is no more."""
     story = stories.load(conn, [delivery.story_id]).get(delivery.story_id) if delivery.story_id else None
     if story is None:
         return None
-    parts = [bold_link(one_line(story.title), story.url), plain(f"To you because: {unwanted(story, person) or wanted(story, person)}")]
+    because = unwanted(story, person, now) or wanted(story, person, now)
+    parts = [bold_link(one_line(story.title), story.url), plain(f"To you because: {because}")]
     query = (
         select(items, story_items.c.how)
         .join(story_items, story_items.c.item_id == items.c.id)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from notifier import wording
 from notifier.model import SEVERITIES, Story, Subscriber
 from notifier.render import Button, Keyboard, Message, fits
 from notifier.richtext import RichText, bold, bold_link, join, one_line, plain
+from notifier.wishes import Of, Wishes
 
 MENU = (
     ("start", "get alerts"),
@@ -66,43 +68,51 @@ def say(text: str) -> Message:
     return Message(plain(text))
 
 
-def topics(person: Subscriber, known: Sequence[str]) -> Message:
+def topics(person: Subscriber, known: Sequence[str], now: datetime) -> Message:
     """The answer to /topics: a switch for each topic."""
     if not known:
         return say("No topics yet: they appear with the first stories. You follow everything.")
-    body = join([bold("Topics you follow"), plain(following(person)), plain("Press one to switch it. /follow all brings everything back.")])
+    how = "Press one to switch it. /follow all brings everything back."
+    body = join([bold("Topics you follow"), plain(following(person, now)), plain(how)])
     shown = [t for t in known if fits(f"topic:{t}")][:_TOPICS_SHOWN]
-    buttons = [Button(("✅ " if person.follows([t]) else "▫️ ") + t, f"topic:{t}") for t in shown]
+    buttons = [Button(("✅ " if follows(person.wishes, t, now) else "▫️ ") + t, f"topic:{t}") for t in shown]
     return Message(body, tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2)))
 
 
-def following(person: Subscriber) -> str:
+def follows(wishes: Wishes, topic: str, now: datetime) -> bool:
+    """Whether a topic reaches them."""
+    return topic not in wishes.muted(Of.TOPIC, now) and (wishes.follows is None or topic in wishes.followed(Of.TOPIC))
+
+
+def following(person: Subscriber, now: datetime) -> str:
     """`every topic but policy`."""
-    if person.topics is None:
-        return "every topic" + (f" but {', '.join(person.muted)}" if person.muted else "")
-    return ", ".join(t for t in person.topics if t not in person.muted) or "none"
+    wishes, muted = person.wishes, person.wishes.muted(Of.TOPIC, now)
+    if wishes.follows is None:
+        return "every topic" + (f" but {', '.join(sorted(muted))}" if muted else "")
+    return ", ".join(f.what for f in wishes.follows if f.what not in muted) or "none"
 
 
-def settings(person: Subscriber) -> Message:
+def settings(person: Subscriber, now: datetime) -> Message:
     """The answer to /settings: what they get, and how loud it must be to reach them."""
-    alerts = f"alerts of severity {person.min_severity} and up" if person.alerts else "no alerts"
-    digest = f"each day at {person.digest_at} ({person.tz})" if person.digest_at else "none; /digest 08:00 Europe/Paris sets one"
+    wishes = person.wishes
+    alerts = f"alerts of severity {wishes.min_severity} and up" if wishes.alerts else "no alerts"
+    digest = f"each day at {wishes.digest_at} ({wishes.tz})" if wishes.digest_at else "none; /digest 08:00 Europe/Paris sets one"
     lines = [
         bold("Your settings"),
         plain(f"State: {person.state}" + ("" if person.active else "; /start brings alerts back")),
-        plain(f"Topics: {following(person)} (/topics)"),
+        plain(f"Topics: {following(person, now)} (/topics)"),
         plain(f"Alerts: {alerts}"),
         plain(f"Digest: {digest}"),
     ]
-    keyboard: Keyboard = (tuple(Button(("✅ " if s == person.min_severity else "") + s, f"sev:{s}") for s in SEVERITIES),)
+    keyboard: Keyboard = (tuple(Button(("✅ " if s == wishes.min_severity else "") + s, f"sev:{s}") for s in SEVERITIES),)
     return Message(join(lines), keyboard)
 
 
 def digest_set(person: Subscriber) -> Message:
     """The answer to /digest."""
-    if person.digest_at is None:
+    if person.wishes.digest_at is None:
         return say("No digest. /digest 08:00 Europe/Paris sets one.")
-    return say(f"You get a digest each day at {person.digest_at} ({person.tz}). /digest off ends it.")
+    return say(f"You get a digest each day at {person.wishes.digest_at} ({person.tz}). /digest off ends it.")
 
 
 def latest(found: Sequence[Story], person: Subscriber) -> Message:

@@ -17,7 +17,8 @@ from notifier.notice import read_notice
 from notifier.render import Message
 from notifier.routing import route_alerts
 from notifier.tables import deliveries, feedback
-from tests.notifier.world import TITLE, tell
+from notifier.wishes import Of, Wishes
+from tests.notifier.world import TITLE, some_wishes, tell
 from watcher.store import Store
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -69,12 +70,12 @@ def alerted(conn: Connection) -> int:
 def test_start_stop_start(conn: Connection) -> None:
     """/start subscribes to everything from normal up, /stop ends it, /start brings the same wishes back."""
     assert "You are subscribed" in text(conn, does(conn, Verb.START))
-    assert (ada(conn).active, ada(conn).topics, ada(conn).min_severity) == (True, None, "normal")
+    assert (ada(conn).active, ada(conn).wishes) == (True, Wishes())
     does(conn, Verb.FOLLOW, "labs")
     assert "Stopped" in text(conn, does(conn, Verb.STOP))
     assert ada(conn).state is Standing.STOPPED
     assert "Welcome back" in text(conn, does(conn, Verb.START))
-    assert (ada(conn).active, ada(conn).topics) == (True, ("labs",))
+    assert (ada(conn).active, ada(conn).wishes) == (True, some_wishes(topics=["labs"]))
 
 
 def test_an_update_that_comes_twice(conn: Connection) -> None:
@@ -113,14 +114,14 @@ def test_following(conn: Connection) -> None:
     """Following narrows, leaving out mutes, `all` brings everything back, and unknown topics are named."""
     does(conn, Verb.START)
     assert "every topic but policy" in text(conn, does(conn, Verb.UNFOLLOW, "#Policy"))
-    assert ada(conn).muted == ("policy",)
+    assert ada(conn).wishes == some_wishes(muted=["policy"])
     assert "You follow labs, policy" in text(conn, does(conn, Verb.FOLLOW, "labs", "policy"))
-    assert (ada(conn).topics, ada(conn).muted) == (("labs", "policy"), ())
+    assert ada(conn).wishes == some_wishes(topics=["labs", "policy"])
     does(conn, Verb.UNFOLLOW, "policy")
-    assert ada(conn).topics == ("labs",)
+    assert ada(conn).wishes == some_wishes(topics=["labs"])
     assert "I know no topic nonsense. There are: labs" in text(conn, does(conn, Verb.FOLLOW, "nonsense"))
     does(conn, Verb.FOLLOW, "all")
-    assert (ada(conn).topics, ada(conn).muted) == (None, ())
+    assert ada(conn).wishes == Wishes()
 
 
 def test_topic_switches(conn: Connection) -> None:
@@ -134,7 +135,7 @@ def test_topic_switches(conn: Connection) -> None:
     assert (off.word, [d.edit for d in off.dues], [d.id for d in off.dues]) == ("labs: off", [True], [due.id])
     assert [b.text for row in answer(conn, off).keyboard for b in row] == ["▫️ labs", "✅ partnerships", "✅ policy"]
     on = does(conn, Verb.TOGGLE, "labs", message="55")
-    assert (on.word, ada(conn).follows(["labs"])) == ("labs: on", True)
+    assert (on.word, ada(conn).wishes.muted(Of.TOPIC, NOW) == frozenset()) == ("labs: on", True)
     assert "too old" in does(conn, Verb.TOGGLE, "forged", message="55").word
 
 
@@ -145,7 +146,7 @@ def test_buttons_under_an_alert(conn: Connection) -> None:
     assert "noted" in does(conn, Verb.VOTE_DOWN, str(delivery), message="100").word
     assert conn.execute(select(feedback.c.vote)).scalars().all() == [-1]
     assert "labs is off" in does(conn, Verb.MUTE, "labs", message="100").word
-    assert ada(conn).muted == ("labs",)
+    assert ada(conn).wishes == some_wishes(muted=["labs"])
     assert "1. lemonde.fr" in text(conn, does(conn, Verb.SOURCES, str(delivery), message="100"))
     does(conn, Verb.START, chat="8")
     for verb in (Verb.VOTE_UP, Verb.SOURCES):
@@ -160,7 +161,7 @@ def test_why(conn: Connection) -> None:
     alerted(conn)
     said = text(conn, does(conn, Verb.WHY, message="100"))
     assert said.splitlines()[0] == TITLE
-    assert "follows labs, partnerships; high is at least normal" in said
+    assert "follows everything; high is at least normal" in said
     assert "rule ai-company-national-lab, high: “OpenAI”" in said
     assert text(conn, does(conn, Verb.WHY)) == said
     assert "no alert of mine" in text(conn, does(conn, Verb.WHY, message="3"))
@@ -190,7 +191,7 @@ def test_digest_and_settings(conn: Connection) -> None:
     assert "each day at 08:30 (Europe/Paris)" in text(conn, does(conn, Verb.SETTINGS))
     assert "No digest" in text(conn, does(conn, Verb.DIGEST, "off"))
     assert does(conn, Verb.SEVERITY, "critical").word == "From critical up"
-    assert ada(conn).min_severity == "critical"
+    assert ada(conn).wishes.min_severity == "critical"
     assert "too old" in does(conn, Verb.SEVERITY, "deafening").word
 
 

@@ -11,6 +11,7 @@ from notifier.ledger import LEASE, claim, due, lanes, put_back, sent
 from notifier.model import Channel, Kind, Standing, State
 from notifier.routing import route_alerts
 from notifier.tables import deliveries
+from notifier.wishes import Of
 from rules.records import unrouted
 from rules.tables import alerts
 from tests.notifier.world import join, ledger_rows, retell, tell
@@ -33,7 +34,7 @@ def test_each_alert_is_routed_once(store: Store) -> None:
     (row,) = ledger_rows(store)
     assert first == [row.id]
     assert (row.key, row.state, row.severity) == ("alert:1:1", State.PENDING, "high")
-    assert row.reason == "follows labs, partnerships; high is at least normal"
+    assert row.reason == "follows everything; high is at least normal"
 
 
 def test_a_rolled_back_route_leaves_the_alert(store: Store) -> None:
@@ -153,7 +154,7 @@ def test_a_group_that_grew_keeps_its_wishes(store: Store) -> None:
         assert subscribers.move(conn, old.id, "-1005") == old.id
         moved = subscribers.find(conn, Channel.TELEGRAM, "-1005")
         assert moved
-        assert moved.topics == ("labs",)
+        assert moved.wishes.followed(Of.TOPIC) == ("labs",)
         other = join(conn, -6)
         assert subscribers.move(conn, other.id, "-1005") == old.id
         closed = subscribers.get(conn, other.id)

@@ -9,6 +9,8 @@ import pytest
 from notifier import subscribers
 from notifier.model import Channel, Standing
 from notifier.subscribers import FIRST_WINDOW, by_email, by_telegram
+from notifier.wishes import Wishes
+from tests.notifier.world import some_wishes
 from watcher.errors import SettingsError
 from watcher.store import Store
 
@@ -20,8 +22,8 @@ def test_what_the_operator_adds(store: Store) -> None:
     with store.begin() as conn:
         chat = subscribers.add(conn, by_telegram("-100123"), NOW)
         mail = subscribers.add(conn, by_email("ada@example.org", topics=[" Labs ", "policy", ""]), NOW)
-        assert (chat.channel, chat.alerts, chat.topics, chat.digest_at) == (Channel.TELEGRAM, True, None, None)
-        assert (mail.alerts, mail.topics, mail.digest_at, mail.tz) == (False, ("labs", "policy"), "08:00", "UTC")
+        assert (chat.channel, chat.wishes) == (Channel.TELEGRAM, Wishes())
+        assert mail.wishes == some_wishes(topics=("labs", "policy"), alerts=False, digest_at="08:00")
         assert chat.token != mail.token
         assert "ada@" not in repr(mail)
         assert mail.token not in repr(mail)
@@ -33,7 +35,7 @@ def test_adding_again_changes_wishes(store: Store) -> None:
         first = subscribers.add(conn, by_email("ada@example.org"), NOW)
         subscribers.set_state(conn, first.id, Standing.GONE, "no such mailbox")
         again = subscribers.add(conn, by_email("ada@example.org", at="18:30", tz="Europe/Paris"), NOW + FIRST_WINDOW)
-        assert (again.id, again.token, again.active, again.digest_at) == (first.id, first.token, True, "18:30")
+        assert (again.id, again.token, again.active, again.wishes.digest_at) == (first.id, first.token, True, "18:30")
         assert subscribers.by_token(conn, first.token) == again
         assert len(subscribers.everyone(conn)) == 1
 

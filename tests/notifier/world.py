@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from notifier import subscribers
 from notifier.model import Channel, Party, Report, Story, Subscriber
 from notifier.service import run_notifier
 from notifier.tables import deliveries
+from notifier.wishes import Follow, Mute, Of, Wishes
 from rules.tables import alerts, matches, stories, story_items
 from tests.fakes.telegram import Telegram
 from tests.fakes.watched import Watched
@@ -46,7 +48,20 @@ def a_story(**changes: Any) -> Story:
 
 def a_person(**changes: Any) -> Subscriber:
     """A subscriber as the model has it."""
-    return Subscriber(**{"id": 1, "channel": Channel.TELEGRAM, "address": "7", **changes})
+    return Subscriber(**{"id": 1, "channel": Channel.TELEGRAM, "address": "7", **_with_wishes(changes)})
+
+
+def some_wishes(*, topics: Sequence[str] | None = None, muted: Sequence[str] = (), **more: Any) -> Wishes:
+    """Wishes in short: topics that are followed, and those that are muted for ever."""
+    follows = tuple(Follow(Of.TOPIC, t) for t in topics) if topics is not None else None
+    return Wishes(follows=follows, mutes=tuple(Mute(Of.TOPIC, t) for t in muted), **more)
+
+
+def _with_wishes(changes: dict[str, Any]) -> dict[str, Any]:
+    """What belongs to the wishes, put there."""
+    named = {f.name for f in fields(Wishes)} - {"lang"} | {"topics", "muted"}
+    wishes = {k: v for k, v in changes.items() if k in named}
+    return {"wishes": some_wishes(**wishes), **{k: v for k, v in changes.items() if k not in named}}
 
 
 def add_item(conn: Connection, story: int, title: str, outlet: str, at: datetime) -> int:
@@ -101,7 +116,7 @@ def ring(conn: Connection, story: int, item: int, kind: str, severity: str, at: 
 
 def join(conn: Connection, chat: int, **changes: Any) -> Subscriber:
     """A chat that subscribed long ago."""
-    wish = subscribers.Wish(Channel.TELEGRAM, str(chat), **changes)
+    wish = subscribers.Wish(Channel.TELEGRAM, str(chat), **_with_wishes(changes))
     return subscribers.add(conn, wish, datetime.now(UTC) - timedelta(days=2))
 
 
