@@ -40,11 +40,12 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a delivery carries."""
+    """What a delivery carries; a notice answers one person, a broadcast is the operator's word to everybody."""
 
     ALERT = "alert"
     DIGEST = "digest"
     NOTICE = "notice"
+    BROADCAST = "broadcast"
 
 
 class Role(StrEnum):

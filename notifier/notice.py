@@ -8,14 +8,19 @@ from notifier.render import Button, Message
 from notifier.richtext import RichText, Span, cut
 
 
-def notice(message: Message, reply_to: str | None = None) -> dict[str, Any]:
-    """The payload of a delivery that says this, as an answer to the chat's message `reply_to`."""
+def notice(message: Message, reply_to: str | None = None, thread: int | None = None, **more: Any) -> dict[str, Any]:
+    """The payload of a delivery that says this, as an answer to the chat's message `reply_to`, in a topic of a forum.
+
+    `more` is what the buttons under it need to know when they are pressed.
+    """
     body = cut(message.body)
     return {
         "text": body.text,
         "spans": [[s.start, s.end, s.style, s.url] for s in body.spans],
         "keyboard": [[[b.text, b.data] for b in row] for row in message.keyboard],
         "reply_to": reply_to,
+        **({"thread": thread} if thread else {}),
+        **more,
     }
 
 

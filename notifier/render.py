@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from notifier import wording
 from notifier.model import Story
 from notifier.richtext import RichText, bold_link, cut, italic, join, link, one_line, plain
+from notifier.seal import ROOM
 
 SHOWN_SOURCES = 5  # further outlets that are linked
-CALLBACK_BYTES = 64
 _TITLE_UNITS = 1500
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message; `data` comes back when it is pressed, at most 64 bytes."""
+    """A button under a message; `data` comes back when it is pressed, sealed for its chat; at most `seal.ROOM` bytes."""
 
     text: str
     data: str
@@ -95,7 +95,7 @@ def alert_keyboard(story: Story, delivery: int) -> Keyboard:
 
 def fits(data: str) -> bool:
     """Whether Telegram takes this as a button's data."""
-    return 1 <= len(data.encode()) <= CALLBACK_BYTES
+    return 1 <= len(data.encode()) <= ROOM
 
 
 def source_list(story: Story) -> RichText:

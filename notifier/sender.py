@@ -47,7 +47,7 @@ class _Queue:
 
 def priority(due: Due) -> int:
     """Answers to people first, then alerts, digests, and edits when nothing new waits."""
-    return 3 if due.edit else {Kind.NOTICE: 0, Kind.ALERT: 1, Kind.DIGEST: 2}[due.kind]
+    return 3 if due.edit else {Kind.NOTICE: 0, Kind.ALERT: 1, Kind.DIGEST: 2, Kind.BROADCAST: 2}[due.kind]
 
 
 class Sender:

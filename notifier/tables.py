@@ -50,7 +50,7 @@ deliveries = Table(
     Column("id", RowId, primary_key=True),
     Column("key", Text, nullable=False, unique=True),  # what makes it one: alert:STORY:SUBSCRIBER[:SEVERITY], digest:ID, notice:…
     Column("subscriber_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", String(16), nullable=False),  # alert | digest | notice
+    Column("kind", String(16), nullable=False),  # alert | digest | notice | broadcast
     Column("story_id", RowId, ForeignKey("stories.id", ondelete="SET NULL")),
     Column("digest_id", RowId, ForeignKey("digests.id", ondelete="SET NULL")),
     Column("severity", String(8)),  # of an alert: the story's severity that this delivery tells

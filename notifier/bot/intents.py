@@ -9,6 +9,8 @@ from enum import StrEnum
 from telegram import CallbackQuery, ChatMemberUpdated, InaccessibleMessage, Message, Update
 from telegram.constants import ChatMemberStatus, ChatType
 
+from notifier.seal import Seal
+
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?", re.DOTALL)
 _MOST_WORDS = 20
 _OUT = {ChatMemberStatus.BANNED, ChatMemberStatus.LEFT}
@@ -69,10 +71,10 @@ class Intent:
     query: str | None = None
 
 
-def parse(update: Update, me: str) -> Intent | None:
+def parse(update: Update, me: str, seal: Seal) -> Intent | None:
     """The intent of an update; `me` is the bot's own name, because in groups commands may be for other bots."""
     if update.callback_query:
-        return _press(update.update_id, update.callback_query)
+        return _press(update.update_id, update.callback_query, seal)
     if update.my_chat_member:
         return _membership(update.update_id, update.my_chat_member)
     if update.message:
@@ -106,10 +108,11 @@ def _asked(text: str, me: str) -> tuple[Verb | None, tuple[str, ...]]:
     return COMMANDS.get(command.lower(), Verb.UNKNOWN), tuple((rest or "").replace(",", " ").split()[:_MOST_WORDS])
 
 
-def _press(id_: int, query: CallbackQuery) -> Intent | None:
+def _press(id_: int, query: CallbackQuery, seal: Seal) -> Intent | None:
     if query.message is None:
         return None
-    what, _, rest = (query.data or "").partition(":")
+    opened = seal.open(str(query.message.chat.id), query.data or "")
+    what, _, rest = (opened or "").partition(":")
     verb = _PRESSES.get(what, Verb.OLD_BUTTON)
     if verb in {Verb.VOTE_UP, Verb.VOTE_DOWN, Verb.SOURCES} and not re.fullmatch(r"[0-9]{1,18}", rest):
         verb = Verb.OLD_BUTTON

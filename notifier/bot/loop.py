@@ -83,7 +83,7 @@ class Bot:
     async def _round(self) -> None:
         offset = await self._store.read(read_offset, self._client.id)
         for update in await self._client.updates(offset):
-            intent = parse(update, self._name)
+            intent = parse(update, self._name, self._client.seal)
             try:
                 applied = await self._store.write(take, self._client.id, update.update_id, intent, self._house(), self._now())
             except StoreError:

@@ -52,11 +52,12 @@ class ChatOutlet:
         if job.edit and job.remote_ref:
             await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
             return job.remote_ref
-        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain)
+        thread = (job.payload or {}).get("thread", job.subscriber.thread)
+        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread)
 
     async def _composed(self, job: Job) -> tuple[Message, str | None]:
         """What the chat is shown, and which message of its own it answers."""
-        if job.kind is Kind.NOTICE:
+        if job.kind in {Kind.NOTICE, Kind.BROADCAST}:
             return read_notice(job.payload or {})
         if job.kind is Kind.DIGEST and job.digest_id is not None:
             digest = await self._store.read(compose_for, job.digest_id)

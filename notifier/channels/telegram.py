@@ -16,17 +16,27 @@ from typing import Any, cast
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters, Update
+from telegram import (
+    Bot,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+    ReplyParameters,
+    Update,
+)
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import HTTPXRequest
 
 from notifier.render import Keyboard, Message
+from notifier.seal import Seal
 from watcher.errors import DeliveryError, DeliveryReason
 
 SEND_SECONDS = 15.0  # for one call, after which its outcome is unknown
 POLL_SECONDS = 20  # a long poll
 CONNECTIONS = 64
-UPDATES = ("message", "callback_query", "my_chat_member")
+UPDATES = ("message", "channel_post", "callback_query", "my_chat_member")
 
 NOT_OUR_BOT = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
 CONFLICT = "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather"
@@ -48,6 +58,7 @@ class Telegram:
             HTTPXRequest(CONNECTIONS, read_timeout=SEND_SECONDS, write_timeout=SEND_SECONDS, connect_timeout=10, pool_timeout=SEND_SECONDS),
             HTTPXRequest(1, read_timeout=10, connect_timeout=10),
         )
+        self.seal = Seal(token)
         self._bot = Bot(token, base_url=base_url, request=self._requests[0], get_updates_request=self._requests[1])
 
     async def start(self) -> str:
@@ -65,16 +76,30 @@ class Telegram:
         for request in self._requests:
             await request.shutdown()
 
-    async def send(self, chat: str, message: Message, *, reply_to: str | None = None, as_plain: bool = False) -> str:
-        """Send one message; Telegram's id of it."""
+    async def send(
+        self, chat: str, message: Message, *, reply_to: str | None = None, as_plain: bool = False, thread: int | None = None
+    ) -> str:
+        """Send one message, into a topic of a forum where `thread` names one; Telegram's id of it."""
         answer = await _said(
             self._bot.send_message(
                 chat_id=int(chat),
                 text=message.body.text,
                 entities=None if as_plain else _entities(message),
-                reply_markup=_markup(message.keyboard),
+                reply_markup=self._markup(chat, message.keyboard),
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_parameters=ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to else None,
+                reply_parameters=_reply(reply_to),
+                message_thread_id=thread,
+            )
+        )
+        return str(answer.message_id)
+
+    async def send_file(
+        self, chat: str, name: str, content: bytes, caption: str = "", *, reply_to: str | None = None, thread: int | None = None
+    ) -> str:
+        """Send one file; Telegram's id of the message."""
+        answer = await _said(
+            self._bot.send_document(
+                int(chat), content, caption=caption or None, filename=name, reply_parameters=_reply(reply_to), message_thread_id=thread
             )
         )
         return str(answer.message_id)
@@ -88,13 +113,25 @@ class Telegram:
                     message_id=int(ref),
                     text=message.body.text,
                     entities=None if as_plain else _entities(message),
-                    reply_markup=_markup(message.keyboard),
+                    reply_markup=self._markup(chat, message.keyboard),
                     link_preview_options=LinkPreviewOptions(is_disabled=True),
                 )
             )
         except DeliveryError as e:
             if "not modified" not in str(e):
                 raise
+
+    async def show_buttons(self, chat: str, ref: str, keyboard: Keyboard) -> None:
+        """Put these buttons under the message `ref`; its text stays."""
+        try:
+            await _said(self._bot.edit_message_reply_markup(int(chat), int(ref), reply_markup=self._markup(chat, keyboard)))
+        except DeliveryError as e:
+            if "not modified" not in str(e):
+                raise
+
+    async def admins(self, chat: str) -> frozenset[int]:
+        """Who administers a group or channel, by user id."""
+        return frozenset(member.user.id for member in await _said(self._bot.get_chat_administrators(int(chat))))
 
     async def answer_press(self, query: str, text: str = "") -> None:
         """Stop the little clock on the button that was pressed, with a word on it."""
@@ -104,9 +141,16 @@ class Telegram:
         """What people wrote or pressed since `offset`; waits up to `POLL_SECONDS`."""
         return cast(Sequence[Update], await _said(self._bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES)))
 
-    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        """What the bot's menu offers."""
-        await _said(self._bot.set_my_commands(list(commands)))
+    async def set_commands(self, commands: Sequence[tuple[str, str]], lang: str = "", chat: str = "") -> None:
+        """What the bot's menu offers: to everybody, to those who speak `lang`, or in one chat."""
+        scope = BotCommandScopeChat(int(chat)) if chat else None
+        await _said(self._bot.set_my_commands(list(commands), scope=scope, language_code=lang or None))
+
+    def _markup(self, chat: str, keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+        if not keyboard:
+            return None
+        seal = self.seal.close
+        return InlineKeyboardMarkup([[InlineKeyboardButton(b.text, callback_data=seal(chat, b.data)) for b in row] for row in keyboard])
 
 
 async def _said(call: Any) -> Any:
@@ -172,7 +216,5 @@ def _entities(message: Message) -> list[MessageEntity]:
     return [MessageEntity(e.type, e.offset, e.length, url=e.url or None) for e in message.body.entities()]
 
 
-def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
-    if not keyboard:
-        return None
-    return InlineKeyboardMarkup([[InlineKeyboardButton(b.text, callback_data=b.data) for b in row] for row in keyboard])
+def _reply(to: str | None) -> ReplyParameters | None:
+    return ReplyParameters(int(to), allow_sending_without_reply=True) if to else None

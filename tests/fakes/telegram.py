@@ -173,13 +173,16 @@ class Telegram(Watched):
         self.push("channel_post" if channel else "message", message)
         return int(message["message_id"])
 
-    def presses(self, message: Message, data: str, *, user: int = 0, lang: str = "en") -> str:
-        """A person presses a button that the message shows now; returns the query's id. Raises ValueError if it is not
-        there.
+    def presses(self, message: Message, button: str, *, user: int = 0, lang: str = "en", forged: bool = False) -> str:
+        """A person presses a button that the message shows now, named by its text or its data; returns the query's id.
+
+        Raises ValueError if it is not there, unless it is `forged`: a program may claim to have pressed any data.
         """
         shown = self.messages.get((message.chat_id, message.message_id))
-        if shown is None or data not in [b.get("callback_data") for b in shown.buttons]:
-            raise ValueError(f"no button {data!r} under message {message.message_id}")
+        there = [b for b in (shown.buttons if shown else ()) if button in {b["text"], b.get("callback_data")}]
+        data = button if forged else there[0].get("callback_data") if there else None
+        if shown is None or data is None:
+            raise ValueError(f"no button {button!r} under message {message.message_id}")
         query = str(self._update_id + 1)
         self.queries.add(query)
         person = self.person(user or abs(message.chat_id), "Ada", lang)

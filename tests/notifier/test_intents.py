@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from telegram import Update
 
 from notifier.bot.intents import Intent, Verb, parse
+from notifier.seal import Seal
 
 ME = "concordat_bot"
+SEAL = Seal("42:TEST")
 
 
 def said(text: str, chat: int = 7, **more: Any) -> Intent | None:
@@ -19,7 +21,7 @@ def said(text: str, chat: int = 7, **more: Any) -> Intent | None:
     kind = {"id": chat, "type": "private", "first_name": "Ada"} if chat > 0 else {"id": chat, "type": "supergroup", "title": "Desk"}
     person = {"id": 7, "is_bot": False, "first_name": "Ada", "language_code": "fr"}
     message = {"message_id": 5, "date": 1, "chat": kind, "from": person, "text": text, **more}
-    return parse(Update.de_json({"update_id": 9, "message": message}, None), ME)
+    return parse(Update.de_json({"update_id": 9, "message": message}, None), ME, SEAL)
 
 
 def pressed(data: str) -> Intent | None:
@@ -29,7 +31,7 @@ def pressed(data: str) -> Intent | None:
         "id": "q", "from": {"id": 7, "is_bot": False, "first_name": "Ada"}, "chat_instance": "1", "data": data,
         "message": {"message_id": 6, "date": 1, "chat": chat, "text": "…"},
     }  # fmt: skip
-    return parse(Update.de_json({"update_id": 9, "callback_query": query}, None), ME)
+    return parse(Update.de_json({"update_id": 9, "callback_query": query}, None), ME, SEAL)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_in_groups_only_commands_to_us() -> None:
 )  # fmt: skip
 def test_presses(data: str, verb: Verb) -> None:
     """Every button has its meaning, and none of ours that is forged or old does harm."""
-    intent = pressed(data)
+    intent = pressed(SEAL.close("7", data))
     assert intent
     assert (intent.verb, intent.query, intent.message) == (verb, "q", "6")
 
@@ -86,7 +88,7 @@ def test_a_group_that_moved() -> None:
 
 def test_other_updates_mean_nothing() -> None:
     """An update of a kind that we did not ask for is passed over."""
-    assert parse(Update.de_json({"update_id": 9}, None), ME) is None
+    assert parse(Update.de_json({"update_id": 9}, None), ME, SEAL) is None
 
 
 @given(st.text(max_size=200))

@@ -33,7 +33,7 @@ async def test_a_restart_answers_what_came_meanwhile(store: Store, bus: Bus, tmp
         telegram.says(ADA, "/topics")
         async with running(settings, store, bus, topics=lambda: ["labs", "policy"]):
             await telegram.until(lambda: len(telegram.to(ADA)) == 2)
-            telegram.presses(telegram.to(ADA)[1], "topic:labs")
+            telegram.presses(telegram.to(ADA)[1], "✅ labs")
             await telegram.until(lambda: telegram.edits and telegram.answers)
             assert [b["text"] for b in telegram.shown(ADA)[-1].buttons] == ["▫️ labs", "✅ policy"]
         assert len(telegram.to(ADA)) == 2
