@@ -11,18 +11,20 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.numerals import in_digits
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SCALES = {
-    1e3: "thousand k mille mil tausend тыс тысяч tysięcy bin nghìn ribu 千 천",
+    1e3: "thousand k mille mil mila duizend tusen tusind tausend тыс тысяч tysięcy bin nghìn ribu 千 천",
     1e4: "万 萬 만",
     1e5: "lakh लाख",
     1e6: "million millions millionen millón millones milhão milhões milione milioni miljoen "
     "miljon miljoner milyon mln mio m mm millioner miljonit miljoona миллион миллиона "
     "миллионов мільйон мільйонів млн milion miliony milionów milionů εκατομμύρια εκατ مليون "
     "ملايين triệu juta मिलियन ล้าน 百万 백만",
-    1e7: "crore करोड़",
+    1e7: "crore करोड़ 千万 천만",
     1e8: "億 亿 억",
     1e9: "billion billions milliard milliards milliarde milliarden mrd md mds bn b miliardo "
     "miliardi miljard miljarder milyar bilhão bilhões миллиард миллиарда миллиардов мільярд "
@@ -52,8 +54,17 @@ CURRENCIES = {
     "PLN": "pln zł złotych",
     "TRY": "tl lira",
 }
+UNITS = {  # what is measured rather than paid; "W" and "FLOPS" stand where a currency would
+    (1e6, "W"): "mw megawatt megawatts mégawatt mégawatts megavatio megavatios megavatt megawatów мегаватт ميغاواط ميجاواط メガワット 兆瓦 "
+    "메가와트 मेगावाट",
+    (1e9, "W"): "gw gigawatt gigawatts gigavatio gigavatios gigavatt gigawatów гигаватт غيغاواط جيجاواط ギガワット 吉瓦 기가와트 गीगावाट",
+    (1e15, "FLOPS"): "petaflops petaflop pflops petaflop/s петафлопс ペタフロップス 페타플롭스",
+    (1e18, "FLOPS"): "exaflops exaflop eflops exaflop/s экзафлопс エクサフロップス 엑사플롭스",
+}
+MEASURES = frozenset(unit for _, unit in UNITS)
 _SCALE = {word: scale for scale, words in SCALES.items() for word in words.split()}
 _CURRENCY = {word: code for code, words in CURRENCIES.items() for word in words.split()}
+_UNIT = {word: unit for unit, words in UNITS.items() for word in words.split()}
 
 
 def _either(words: Iterable[str]) -> str:
@@ -67,12 +78,12 @@ _GAP = r"[ \u00a0\u202f]?"
 _NUMBER = r"\d{1,3}(?:[ \u00a0\u202f.,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,4})?"
 _QUANTITY = re.compile(
     rf"(?:(?<![^\W\d_])(?P<before>{_either(_CURRENCY)}){_GAP})?"
-    rf"(?<![0-9a-z\u00c0-\u0dff_.,-])(?P<number>{_NUMBER})(?:{_GAP}-?(?P<scale>{_either(_SCALE)}))?"
-    rf"(?P<more>(?:\d{{1,4}}[万萬만億亿억])*)\.?"
-    rf"(?:(?:{_GAP}(?:de|of|d'|di|us)?{_GAP}-?)?(?P<after>{_either(_CURRENCY)}))?",
+    rf"(?<![0-9a-z\u00c0-\u0dff_.,-])(?P<number>{_NUMBER})"
+    rf"(?:{_GAP}-?(?P<scale>{_either(_SCALE)})(?P<more>(?:\d{{1,4}}[千천万萬만億亿억])*(?:\d{{1,4}}(?![\d.,]))?))?\.?"
+    rf"(?:(?:{_GAP}(?:de|of|d'|di|us)?{_GAP}-?)?(?P<after>{_either({**_CURRENCY, **_UNIT})}))?",
 )
 _DIGIT = re.compile(r"\d")
-_MORE = re.compile(r"(\d{1,4})([万萬만億亿억])")
+_MORE = re.compile(r"(\d{1,4})([千천万萬만億亿억]?)")
 _THOUSANDS = re.compile(r"[ \u00a0\u202f'’]")
 _GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
 _YEARS = range(1990, 2050)
@@ -80,26 +91,37 @@ LEAST = 10  # smaller numbers count nothing apart
 
 
 class Quantity(NamedTuple):
-    """A number of something; `currency` is a sign or an ISO 4217 code, or "" when it is no money or nobody said."""
+    """A number of something; `currency` is a sign, an ISO 4217 code or one of MEASURES, or "" when nobody said."""
 
     value: float
     currency: str = ""
 
+    @property
+    def money(self) -> bool:
+        """Whether it is a sum of money."""
+        return bool(self.currency) and self.currency not in MEASURES
+
 
 def quantities(text: str) -> tuple[Quantity, ...]:
     """What is counted or paid in `text`, in order, each once."""
-    if not _DIGIT.search(text):
+    plain = in_digits(_plain_digits(text))
+    if not _DIGIT.search(plain):
         return ()
     found: dict[Quantity, None] = {}
-    for match in _QUANTITY.finditer(_plain_digits(text)):
-        currency = _CURRENCY.get(match["after"] or match["before"] or "", "")
-        scale = match["scale"]
-        factor = _SCALE[scale] if scale else 1.0
-        value = _number(match["number"], decimals=factor > 1e6) * factor
-        value += sum(int(digits) * _SCALE[unit] for digits, unit in _MORE.findall(match["more"]))
-        if currency or (value >= LEAST and not (value in _YEARS and not scale)):
-            found[Quantity(value, currency)] = None
+    for match in _QUANTITY.finditer(plain):
+        quantity = _quantity(match)
+        if quantity.currency or (quantity.value >= LEAST and not (quantity.value in _YEARS and not match["scale"])):
+            found[quantity] = None
     return tuple(found)
+
+
+def _quantity(match: re.Match[str]) -> Quantity:
+    scale, after = match["scale"], match["after"] or ""
+    factor, unit = _UNIT.get(after, (1.0, ""))
+    step = _SCALE[scale] if scale else 1.0
+    value = _number(match["number"], decimals=step > 1e7 or (bool(unit) and "," not in match["number"])) * step
+    value += sum(int(digits) * _SCALE.get(each, 1.0) for digits, each in _MORE.findall(match["more"] or ""))
+    return Quantity(value * factor, unit or _CURRENCY.get(after or match["before"] or "", ""))
 
 
 def _plain_digits(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from rules.amounts import Quantity, quantities
 from rules.fold import fold
 from rules.language import SMALL_WORDS, base
+from rules.places import UNSPACED, hints
 from watcher.urls import canonical
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 LEAD = 700  # characters after the title that are read
 MIN_TITLE_WORDS = 4  # a shorter title ("Press release") is worn by many events
 VENDORS = frozenset({"ai_org", "ai_model", "chip_vendor"})
-PUBLIC = frozenset({"gov_body", "national_lab", "supercomputer", "program"})
+BODIES = frozenset({"gov_body", "national_lab"})
+PUBLIC = BODIES | {"supercomputer", "program"}
 
 
 class Kin(Protocol):
@@ -39,6 +41,10 @@ class Kin(Protocol):
     def parent(self) -> str | None:
         """The entity that it belongs to: of a laboratory the department, of a model its maker."""
 
+    @property
+    def country(self) -> str | None:
+        """Two capital letters, EU or INT; None for a name that many countries have, such as "Ministry of Defence"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -50,12 +56,18 @@ class Profile:
     when: float | None
     words: frozenset[str]
     names: frozenset[str]
-    title_words: frozenset[str]
+    titled: bool
     title_names: frozenset[str]
     quantities: tuple[Quantity, ...]
     entities: Mapping[str, str]  # id → type
     headline: frozenset[str]  # the entities of the title
     family: Mapping[str, frozenset[str]]  # id → itself and what it belongs to
+    bodies: frozenset[str]  # ministries and laboratories: no whole state, no name that many have
+    vague: frozenset[str]  # the other bodies
+    forms: Mapping[str, tuple[frozenset[str], ...]]  # id → the words of each form that the item names it by
+    said: frozenset[str]  # every word, those of entities included
+    countries: frozenset[str]  # of the public parties and of words such as "Greek" and "Athens"; the vendors' own only when alone
+    acts: frozenset[str]  # the kinds of deal that words speak of
     award: str
     buyer: frozenset[str]
     supplier: frozenset[str]
@@ -66,31 +78,57 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
     """Read `item`, in which `entities` were recognised; `now` dates it when it has no moment of its own."""
     lead = (item.summary or item.content)[:LEAD]
     lang = base(item.lang)
-    explained = _explained(item, entities)
-    title_words = words(item.title)
+    forms = _forms(item, entities)
+    explained = frozenset().union(*(form for several in forms.values() for form in several))
+    folded_title, folded_lead = fold(item.title).decode(), fold(lead).decode()
+    title_words, lead_words = _split(folded_title), _split(folded_lead)
+    said = frozenset(title_words).union(lead_words)
     title_names = names(item.title, lang) - explained
     facts = item.facts
     when = item.when or now
     stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
     counted = tuple(dict.fromkeys(stated + quantities(item.title) + quantities(lead)))
+    public = {e.id: _country(e.id, kin) for e in entities if e.type in PUBLIC}
+    bodies = frozenset(e.id for e in entities if e.type in BODIES and public[e.id] and not whole(e.id))
+    named, acts = hints(folded_title + folded_lead, said)
+    countries = named.union(public.values()) - _NOWHERE
+    homes = {_country(e.id, kin) for e in entities if e.type in VENDORS}
     return Profile(
         link=link(item.url),
         title=" ".join(title_words) if _telling(title_words) else "",
         lang=lang,
         when=when.timestamp() / 3600 if when else None,
-        words=frozenset(w for w in title_words + words(lead) if not w[0].isdigit()) - explained - SMALL_WORDS,
+        words=frozenset(w for w in said if not w[0].isdigit()) - explained - SMALL_WORDS,
         names=title_names | (names(lead, lang) - explained),
-        title_words=frozenset(title_words) - explained - SMALL_WORDS,
+        titled=bool(title_words),
         title_names=title_names,
         quantities=counted,
         entities={e.id: e.type for e in entities},
         headline=frozenset(e.id for e in entities if any(field == "title" for field, _, _ in e.spans)),
         family={e.id: frozenset(_line(e.id, kin)) for e in entities},
+        bodies=bodies,
+        vague=frozenset(e.id for e in entities if e.type in BODIES) - bodies,
+        forms=forms,
+        said=said,
+        countries=countries - homes or countries,
+        acts=acts,
         award=" ".join(words(facts.award_id or "")),
         buyer=frozenset(words(facts.buyer or "")),
         supplier=frozenset(words(f"{facts.supplier or ''} {facts.vendor or ''}")),
         figures=frozenset(f"#{q.value:.1e}" for q in counted),
     )
+
+
+_NOWHERE = frozenset({"", "INT", "EU"})
+
+
+def whole(entity: str) -> bool:
+    """Whether the entity is a state as a whole, by the packs' convention for ids."""
+    return entity.startswith("gov-")
+
+
+def _country(entity: str, kin: Mapping[str, Kin]) -> str:
+    return (kin[entity].country or "") if entity in kin else ""
 
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "INR": "₹"}
@@ -105,24 +143,31 @@ def _line(entity: str, kin: Mapping[str, Kin]) -> Iterable[str]:
     return seen
 
 
-def _explained(item: Item, entities: Sequence[EntityHit]) -> frozenset[str]:
+def _forms(item: Item, entities: Sequence[EntityHit]) -> dict[str, tuple[frozenset[str], ...]]:
     fields = {"title": item.title, "summary": item.summary, "content": item.content}
-    said = {fields.get(field, "")[start:end] for e in entities for field, start, end in e.spans if start < LEAD}
-    return frozenset(word for text in said.union(e.name for e in entities) for word in words(text))
+    found = {}
+    for e in entities:
+        texts = {fields.get(field, "")[start:end] for field, start, end in e.spans if start < LEAD} | {e.name}
+        found[e.id] = tuple({frozenset(words(text)) for text in texts})
+    return found
 
 
 # --- words ------------------------------------------------------------------------------------------
-
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def words(text: str) -> list[str]:
     """The folded words of `text`; scripts without spaces, and Korean with its particles, as pairs of characters."""
     if text.isascii() and text.isalnum():
         return [text.lower()]
+    return _split(fold(text).decode())
+
+
+def _split(folded: str) -> list[str]:
+    if folded.isascii():
+        return folded.split()
     found: list[str] = []
-    for word in fold(text).decode().split():
-        if word.isascii() or not _UNSPACED.match(word):
+    for word in folded.split():
+        if word.isascii() or not UNSPACED.match(word):
             found.append(word)
         else:
             found += [word[i : i + 2] for i in range(len(word) - 1)] or [word]
@@ -145,7 +190,7 @@ def names(text: str, lang: str) -> frozenset[str]:
     found = [(m[0], m.start()) for m in _WORD.finditer(text) if m.end() - m.start() > 2]
     long = [w[0] for w, _ in found if len(w) > 3]
     shouting = lang in _NOUN_CAPITALS or sum(map(str.isupper, long)) > _TITLE_CASE * len(long)
-    foreign = _UNSPACED.search(text) is not None
+    foreign = UNSPACED.search(text) is not None
     picked = []
     for word, start in found:
         if word.islower() and word.isalpha():

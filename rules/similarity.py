@@ -11,28 +11,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rules.profile import PUBLIC, VENDORS, Profile
+from rules.profile import VENDORS, Profile, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Collection, Container, Iterable
 
     from rules.amounts import Quantity
 
 JOIN = 3.5  # points from which two items are one event
 DAY_COSTS = 0.5  # points that each day between them takes away
 PARTIAL = 0.35  # what further parties of one side count
+ONE_SIDED = 0.5  # what parties count of which all stand on one side: company news, or a body's own
+MENTIONED = 0.6  # what a party counts that was recognised in one item and whose name merely stands in the other
+HINTED = 0.65  # what a country counts when words such as "Greek" or "Athens" speak of it, and not its government in both
+VAGUE = 0.5  # what a body counts whose name many countries have
+SAME_ACT = {"framework": 1.5, "memorandum": 1.2, "opening": 1.0, "pilot": 0.8, "award": 0.5, "order": 0.5}
 SAME_SUM, MOST_SUMS = 3.0, 4.5
 SAME_FIGURE, MOST_FIGURES = 1.5, 3.0
 MOST_NAMES = 4.0
 WORDING = 14.0  # points of two texts with the same words; a third of the words is enough alone
 NO_WORD_SHARED = -2.5  # two texts of one language that share no word; less the nearer they come to
+POST = 0.4  # what that counts where one has no title: posts are worded freely
 ENOUGH = 4.0  # weight of common words below which wording proves less
 USUAL = 0.12  # the part of the words, by weight, that two reports of one event have in common
 SHORT_TEXT = 6  # words; shorter texts may well share none
-OTHER_NAMES, OTHER_VENDOR = -3.0, -2.0
+OTHER_NAMES, OTHER_VENDOR, OTHER_PARTNER, OTHER_HEADLINE, OTHER_BODY, OTHER_COUNTRY = -3.0, -2.0, -3.5, -1.5, -2.0, -2.5
 CLOSE = 0.06  # sums that differ by less are roundings of one
 BACKDROP = 2e10  # larger sums are valuations and budgets more often than deals
-SPECIFIC = ("national_lab", "supercomputer", "program")
+SPECIFIC = frozenset({"national_lab", "supercomputer", "program"})
 
 
 class Rarity(Protocol):
@@ -40,6 +46,9 @@ class Rarity(Protocol):
 
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that both items name: larger the rarer."""
+
+    def country(self, country: str) -> float:
+        """Points of a country that both items speak of."""
 
     def weight(self, words: frozenset[str]) -> float:
         """Weight of these words together; each counts from 0, when it is everywhere, to 1, when it is hardly ever seen."""
@@ -92,12 +101,27 @@ def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
     common = a.words & b.words if _same_language(a, b) is not False else frozenset()
     points = sides + _wording(a, b, common, rarity) - DAY_COSTS * _days(a, b)
     points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES) + min(rarity.weight(named), MOST_NAMES)
+    return Comparison(points + _doubts(a, b), parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
+
+
+def _doubts(a: Profile, b: Profile) -> float:
+    """Points, none above zero, for what differs and need not."""
+    points = 0.0
     titled = _same_language(a, b) and a.title_names and b.title_names
     if titled and not (a.title_names & b.words or b.title_names & a.words):
         points += OTHER_NAMES
-    if a.headline != b.headline and _disjoint(a, b, VENDORS, headline=True):
-        points += OTHER_VENDOR
-    return Comparison(points, parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
+    if a.headline != b.headline:
+        if _disjoint(a, b, VENDORS, headline=True):
+            points += OTHER_VENDOR
+        elif _own_partners(a, b):
+            points += OTHER_PARTNER
+        if _bodies_apart(a, b, a.headline & a.bodies, b.headline & b.bodies):
+            points += OTHER_HEADLINE
+    if _bodies_apart(a, b, a.bodies, b.bodies):
+        points += OTHER_BODY
+    if a.countries and b.countries and not a.countries & b.countries:
+        points += OTHER_COUNTRY
+    return points
 
 
 # --- parties -----------------------------------------------------------------------------------------
@@ -123,35 +147,73 @@ def _shared(a: Profile, b: Profile) -> dict[str, str]:
     return found
 
 
+def _own_partners(a: Profile, b: Profile) -> bool:
+    """Whether each headline names a company that the other item does not."""
+    ours = [e for e in a.headline if a.entities[e] in VENDORS and _unknown_to(a, [e], b) and not _stands_in(a, e, b)]
+    return bool(ours) and any(b.entities[e] in VENDORS and _unknown_to(b, [e], a) and not _stands_in(b, e, a) for e in b.headline)
+
+
+def _stands_in(a: Profile, x: str, b: Profile) -> bool:
+    """Whether a form that `a` names `x` by stands in `b`, where it was not recognised."""
+    return any(form <= b.said and max(map(len, form), default=0) > 3 for form in a.forms[x])
+
+
 def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
     shared = _shared(a, b)
-    points, sides = 0.0, 0
-    for side in (VENDORS, PUBLIC):
-        weights = sorted((rarity.party(e, kind) for e, kind in shared.items() if kind in side), reverse=True)
-        if weights:
-            sides += 1
-            points += weights[0] + PARTIAL * sum(weights[1:])
-    if sides < 2:  # one side of a deal alone is company news
-        points *= 0.5
-    return points, len(shared)
+    sides: dict[bool, list[float]] = {True: [], False: []}  # of vendors?
+    for e, kind in shared.items():
+        if not whole(e):
+            sides[kind in VENDORS].append(rarity.party(e, kind) * (VAGUE if e in a.vague else 1))
+    for one, other in ((a, b), (b, a)):
+        for e, kind in one.entities.items():
+            if e not in shared and not whole(e) and _stands_in(one, e, other):
+                sides[kind in VENDORS].append(rarity.party(e, kind) * MENTIONED)
+    apart = _bodies_apart(a, b, a.bodies, b.bodies)
+    for country in a.countries & b.countries if not apart else ():
+        governments = any(whole(e) and e in b.entities for e in a.vague)
+        sides[False].append(rarity.country(country) * (1 if governments else HINTED))
+    points = 0.0
+    for weights in sides.values():
+        weights.sort(reverse=True)
+        points += weights[0] + PARTIAL * sum(weights[1:]) if weights else 0.0
+    if not all(sides.values()):
+        return points * ONE_SIDED, len(shared)
+    return points + max((SAME_ACT[act] for act in a.acts & b.acts), default=0.0), len(shared)
 
 
 def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
     """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
     ours = [e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds]
     theirs = [e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds] if ours else []
-    return bool(theirs) and not any(_related(a, x, b, y) for x in ours for y in theirs)
+    return _bodies_apart(a, b, ours, theirs)
+
+
+def _bodies_apart(a: Profile, b: Profile, ours: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether there are some of both, and none of the one's is, belongs to, or is named like, one of the other's."""
+    if not ours or not theirs or any(_related(a, x, b, y) for x in ours for y in theirs):
+        return False
+    return not (any(_stands_in(a, x, b) for x in ours) or any(_stands_in(b, y, a) for y in theirs))
+
+
+def _unknown_to(a: Profile, ours: Iterable[str], b: Profile) -> bool:
+    return not any(_related(a, x, b, y) for x in ours for y in b.entities)
 
 
 def _other_party(a: Profile, b: Profile) -> str:
-    if _disjoint(a, b, VENDORS):
+    common = any(a.entities[e] in SPECIFIC and not whole(e) for e in a.entities.keys() & b.entities.keys())
+    if not common and _disjoint(a, b, VENDORS):
         return "another company"
-    if _disjoint(a, b, PUBLIC) or _disjoint(a, b, ("gov_body", "national_lab"), headline=True):
+    ours, theirs = a.headline & a.bodies, b.headline & b.bodies
+    if _bodies_apart(a, b, ours, theirs) and _unknown_to(a, ours, b) and _unknown_to(b, theirs, a):
         return "another public body"
-    for kind in SPECIFIC:
+    if common:
+        return ""
+    if _bodies_apart(a, b, a.bodies, b.bodies) and not a.countries & b.countries:
+        return "another public body"
+    for kind in ("national_lab", "supercomputer"):
         if _disjoint(a, b, (kind,)):
             return f"another {kind.replace('_', ' ')}"
-    return ""
+    return "another program" if _disjoint(a, b, ("program",), headline=True) else ""
 
 
 # --- figures and wording -------------------------------------------------------------------------------
@@ -163,8 +225,8 @@ def _alike(x: Quantity, y: Quantity) -> bool:
 
 def _other_sums(ours: Iterable[Quantity], theirs: Iterable[Quantity]) -> bool:
     """Whether both name sums of money in the same currency, and none of them is the same."""
-    mine = [q for q in ours if q.currency and q.value < BACKDROP]
-    yours = [q for q in theirs if q.currency and q.value < BACKDROP]
+    mine = [q for q in ours if q.money and q.value < BACKDROP]
+    yours = [q for q in theirs if q.money and q.value < BACKDROP]
     if any(_alike(x, y) for x in mine for y in yours):
         return False
     return any(x.currency == y.currency for x in mine for y in yours)
@@ -174,8 +236,8 @@ def _figures(a: Profile, b: Profile) -> tuple[int, int]:
     """How many sums of money, and how many other quantities, both name."""
     both = [(x, next((y for y in b.quantities if _alike(x, y)), None)) for x in a.quantities]
     pairs = [(x, y) for x, y in both if y is not None]
-    sums = sum(1 for x, y in pairs if x.currency and y.currency in (x.currency, ""))
-    return sums, sum(1 for x, y in pairs if x.value >= 100 and not (x.currency or y.currency))
+    sums = sum(1 for x, y in pairs if x.money and y.currency in (x.currency, ""))
+    return sums, sum(1 for x, y in pairs if x.value >= 100 and x.currency == y.currency and not x.money)
 
 
 def _same_language(a: Profile, b: Profile) -> bool | None:
@@ -191,7 +253,8 @@ def _wording(a: Profile, b: Profile, common: frozenset[str], rarity: Rarity) -> 
     ratio = weight / whole if whole else 0.0
     points = WORDING * ratio * min(1.0, weight / ENOUGH)
     if _same_language(a, b) and min(len(a.words), len(b.words)) >= SHORT_TEXT:
-        points += NO_WORD_SHARED * max(0.0, 1 - ratio / USUAL)
+        free = POST if not (a.titled and b.titled) else 1.0
+        points += free * NO_WORD_SHARED * max(0.0, 1 - ratio / USUAL)
     return points
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rules.places import MOST_SHARED, SELDOM
 from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
 from rules.similarity import JOIN, Comparison, compare, contradiction
 
@@ -29,6 +30,7 @@ WINDOW = timedelta(hours=96)
 LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
 RAREST = 12  # keys of an item through which others are looked for
+MOST_MAKERS, MOST_BODIES = 5, 8  # parties of an item whose pairs others are looked for by
 WITNESSES = 2  # items of one story that an item is compared with
 CERTAIN = 3 * JOIN  # points from which no better story is looked for
 POSTINGS = 16  # newest items looked at behind one key
@@ -157,8 +159,9 @@ class StoryIndex:
     def _witnesses(self, story: str, this: Profile) -> list[Profile]:
         """The items of a story to compare with: some in the language of `this`, because wording tells most; else any."""
         members = [self._profiles[m] for m in self._stories[story].members]
-        chosen = [m for m in members if m.lang == this.lang] or members
-        return [chosen[0], *chosen[1:][1 - WITNESSES :]]
+        near = [m for m in members if m.lang == this.lang]
+        far = [m for m in members if m.lang != this.lang]
+        return [*near[:1], *near[1:][1 - WITNESSES :], *far[:1], *(far[1:][1 - WITNESSES :] if not near else ())]
 
     def _open(self, story: str, this: Profile) -> bool:
         return self._stories[story].near(this.when, self.window.total_seconds() / 3600)
@@ -186,6 +189,11 @@ class StoryIndex:
         prior = PRIOR.get(kind, 0.05)
         return -math.log((self._named[entity] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
 
+    def country(self, country: str) -> float:
+        """Points of a country that two items speak of."""
+        prior = MOST_SHARED.get(country, SELDOM)
+        return -math.log((self._named["@" + country] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
+
     def weight(self, words: frozenset[str]) -> float:
         """Weight of some words together, each from 0 to 1: how rare they are among the items remembered."""
         return self._weights.together(words)
@@ -207,8 +215,8 @@ class StoryIndex:
         touched = now.timestamp() / 3600 if now else this.when
         if touched is not None:
             story.touched = max(story.touched, touched) if story.touched is not None else touched
-        story.sums.update(dict.fromkeys(q for q in this.quantities if q.currency))
-        for entity in this.entities.keys() - story.entities:
+        story.sums.update(dict.fromkeys(q for q in this.quantities if q.money))
+        for entity in {*this.entities, *("@" + c for c in this.countries)} - story.entities:
             story.entities.add(entity)
             self._named[entity] += 1
         if len(story.members) < MEMBERS:
@@ -271,8 +279,12 @@ def _keys(this: Profile, kin: Mapping[str, Kin]) -> list[str]:
     keys = [*this.words, *this.names - this.words, *this.figures]
     if this.award:
         keys.append("!" + this.award)
-    family = frozenset().union(*this.family.values())
-    lines = [(kin[e].type if e in kin else this.entities.get(e, ""), e) for e in family]
-    vendors = sorted(e for kind, e in lines if kind in VENDORS)[:6]
-    public = sorted(e for kind, e in lines if kind in PUBLIC)[:8]
-    return keys + [f"&{v}+{p}" for v in vendors for p in public]
+    makers = sorted({_top(e, kin) for e, kind in this.entities.items() if kind in VENDORS})[:MOST_MAKERS]
+    public = sorted(frozenset().union(*(this.family[e] for e, kind in this.entities.items() if kind in PUBLIC)))[:MOST_BODIES]
+    return keys + [f"&{v}+{p}" for v in makers for p in (*public, *this.countries)]
+
+
+def _top(entity: str, kin: Mapping[str, Kin]) -> str:
+    """Of a model its maker; a firm that belongs to another stands for itself."""
+    known = kin.get(entity)
+    return known.parent if known and known.parent and known.type == "ai_model" else entity

@@ -24,13 +24,14 @@ class Known:
     id: str
     type: str
     parent: str | None
+    country: str | None
     forms: tuple[str, ...]
 
 
 def known_entities() -> dict[str, Known]:
     """The entities of tests/data/stories/events.yaml."""
     raw: dict[str, dict[str, Any]] = yaml.safe_load((DATA / "events.yaml").read_text("utf-8"))["entities"]
-    return {k: Known(k, v["type"], v.get("parent"), tuple(v["forms"])) for k, v in raw.items()}
+    return {k: Known(k, v["type"], v.get("parent"), v.get("country", "INT"), tuple(v["forms"])) for k, v in raw.items()}
 
 
 def labelled_items() -> list[tuple[Item, str]]:
