@@ -33,7 +33,8 @@ _UNITS = {
     600: "sechshundert seiscientos seicento seiscentos шестьсот", 700: "siebenhundert setecientos settecento setecentos семьсот",
     800: "achthundert ochocientos ottocento oitocentos восемьсот", 900: "neunhundert novecientos novecento novecentos девятьсот",
 }  # fmt: skip
-_HUNDRED = frozenset("hundred hundert honderd cent cents ciento cien cento cem hundra hundre hundrede sto сто yüz sata sataa".split())
+_HUNDREDS = "hundred hundert honderd cent cents ciento cien cento cem hundra hundre hundrede sto сто yüz sata sataa"
+_HUNDRED = frozenset(_HUNDREDS.split())
 _BEFORE = (
     "thousand million billion trillion tausend million millionen milliarde milliarden mille milliers millions milliard milliards mil "
     "millón millones mila milione milioni miliardo miliardi milhão milhões bilhões bilhão duizend miljoen miljard miljoner miljarder "

@@ -154,7 +154,9 @@ ACTS = {
     "실증 تجريب पायलट",
     "order": "orders_ commande bestell encarg encomend bestelt bestall заказ παραγγελ 発注 調達 采购 採購 발주 구매 طلبيه",
 }
-MOST_SHARED = {"US": 0.35, "GB": 0.1, "FR": 0.06, "DE": 0.05, "JP": 0.05, "KR": 0.05, "IN": 0.05, "CN": 0.05, "AE": 0.04, "SA": 0.03, "CA": 0.04}
+MOST_SHARED = {
+    "US": 0.35, "GB": 0.1, "FR": 0.06, "DE": 0.05, "JP": 0.05, "KR": 0.05, "IN": 0.05, "CN": 0.05, "AE": 0.04, "CA": 0.04, "SA": 0.03,
+}  # fmt: skip
 SELDOM = 0.02  # the share of stories that speak of any other country, before the window has shown it
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that set no spaces
 _KEY = 4  # letters of a word by which its beginnings are found

@@ -87,7 +87,7 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
     facts = item.facts
     when = item.when or now
     stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
-    counted = tuple(dict.fromkeys(stated + quantities(item.title) + quantities(lead)))
+    counted = tuple(dict.fromkeys(stated + quantities(f"{item.title}\n{lead}")))
     public = {e.id: _country(e.id, kin) for e in entities if e.type in PUBLIC}
     bodies = frozenset(e.id for e in entities if e.type in BODIES and public[e.id] and not whole(e.id))
     named, acts = hints(folded_title + folded_lead, said)
@@ -178,28 +178,28 @@ def _telling(title: Sequence[str]) -> bool:
     return len(set(title)) >= MIN_TITLE_WORDS
 
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’./][^\W_]+)*")
+_MARKED = re.compile(r"(?<![^\W_])(?=[^\s]*[A-Z\d\u00c0-\u00de\u0391-\u03a9\u0400-\u042f])[^\W_]+(?:[-'’./][^\W_]+)*")
+_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f0-9]+(?:[-'’./][A-Za-z\u00c0-\u024f0-9]+)*")
 _SENTENCE_END = frozenset(".!?:;…«»“”\"„|–—-")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f0-9]")
 _TITLE_CASE = 0.6  # with more of its longer words capitalised, a line is in title case and capitals say nothing
 _NOUN_CAPITALS = frozenset({"de", "lb"})  # every noun has a capital
 
 
 def names(text: str, lang: str) -> frozenset[str]:
     """Words that look like names or codes by how they are written, folded; nothing for scripts that do not show it."""
-    found = [(m[0], m.start()) for m in _WORD.finditer(text) if m.end() - m.start() > 2]
-    long = [w[0] for w, _ in found if len(w) > 3]
-    shouting = lang in _NOUN_CAPITALS or sum(map(str.isupper, long)) > _TITLE_CASE * len(long)
     foreign = UNSPACED.search(text) is not None
+    long = [token for token in text.split() if len(token) > 3]
+    shouting = lang in _NOUN_CAPITALS or sum(token[0].isupper() for token in long) > _TITLE_CASE * len(long)
     picked = []
-    for word, start in found:
-        if word.islower() and word.isalpha():
+    for match in (_LATIN_WORD if foreign else _MARKED).finditer(text):
+        word, start = match[0], match.start()
+        if len(word) < 3 or (word.islower() and word.isalpha() and not foreign):
             continue
         rest = word[1:]
         inner = rest != rest.lower() and not (shouting and word.isupper())
         coded = not word.isalpha() and any(map(str.isalpha, word)) and any(map(str.isdigit, word))
         capital = word[0].isupper() and not shouting and not _opens(text, start)
-        if inner or coded or capital or (foreign and len(word) > 3 and _LATIN.match(word)):
+        if inner or coded or capital or (foreign and len(word) > 3):
             picked.append(word)
     return frozenset(w for name in picked for w in words(name) if len(w) > 2 and not w[0].isdigit())
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 from rules.profile import VENDORS, Profile, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterable
+    from collections.abc import Container, Iterable
+    from collections.abc import Set as AbstractSet
 
     from rules.amounts import Quantity
 
@@ -110,14 +111,15 @@ def _doubts(a: Profile, b: Profile) -> float:
     titled = _same_language(a, b) and a.title_names and b.title_names
     if titled and not (a.title_names & b.words or b.title_names & a.words):
         points += OTHER_NAMES
-    if a.headline != b.headline:
+    same = a.entities.keys() == b.entities.keys()
+    if a.headline != b.headline and not same:
         if _disjoint(a, b, VENDORS, headline=True):
             points += OTHER_VENDOR
         elif _own_partners(a, b):
             points += OTHER_PARTNER
         if _bodies_apart(a, b, a.headline & a.bodies, b.headline & b.bodies):
             points += OTHER_HEADLINE
-    if _bodies_apart(a, b, a.bodies, b.bodies):
+    if not same and _bodies_apart(a, b, a.bodies, b.bodies):
         points += OTHER_BODY
     if a.countries and b.countries and not a.countries & b.countries:
         points += OTHER_COUNTRY
@@ -135,6 +137,8 @@ def _related(a: Profile, x: str, b: Profile, y: str) -> bool:
 def _shared(a: Profile, b: Profile) -> dict[str, str]:
     """Entities of `a` and `b` that are the same; of one that belongs to the other, the wider."""
     found: dict[str, str] = {}
+    if a.entities.keys() == b.entities.keys():
+        return dict(a.entities)
     for x, kind in a.entities.items():
         if x in b.entities:
             found[x] = kind
@@ -164,7 +168,7 @@ def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
     for e, kind in shared.items():
         if not whole(e):
             sides[kind in VENDORS].append(rarity.party(e, kind) * (VAGUE if e in a.vague else 1))
-    for one, other in ((a, b), (b, a)):
+    for one, other in ((a, b), (b, a)) if len(shared) < max(len(a.entities), len(b.entities)) else ():
         for e, kind in one.entities.items():
             if e not in shared and not whole(e) and _stands_in(one, e, other):
                 sides[kind in VENDORS].append(rarity.party(e, kind) * MENTIONED)
@@ -183,16 +187,18 @@ def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
 
 def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
     """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
-    ours = [e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds]
-    theirs = [e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds] if ours else []
+    ours = {e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds}
+    theirs = {e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds} if ours else ours
     return _bodies_apart(a, b, ours, theirs)
 
 
-def _bodies_apart(a: Profile, b: Profile, ours: Collection[str], theirs: Collection[str]) -> bool:
+def _bodies_apart(a: Profile, b: Profile, ours: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
     """Whether there are some of both, and none of the one's is, belongs to, or is named like, one of the other's."""
-    if not ours or not theirs or any(_related(a, x, b, y) for x in ours for y in theirs):
+    if not ours or not theirs or not ours.isdisjoint(theirs) or any(_related(a, x, b, y) for x in ours for y in theirs):
         return False
-    return not (any(_stands_in(a, x, b) for x in ours) or any(_stands_in(b, y, a) for y in theirs))
+    if any(_stands_in(a, x, b) for x in ours) or any(_stands_in(b, y, a) for y in theirs):
+        return False
+    return not any(f <= g or g <= f for x in ours for f in a.forms[x] for y in theirs for g in b.forms[y])
 
 
 def _unknown_to(a: Profile, ours: Iterable[str], b: Profile) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from rules.places import MOST_SHARED, SELDOM
 from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
-from rules.similarity import JOIN, Comparison, compare, contradiction
+from rules.similarity import JOIN, SPECIFIC, Comparison, compare, contradiction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Sized
+    from collections.abc import Sequence, Sized
 
     from rules.amounts import Quantity
     from rules.model import EntityHit, MatchResult
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=96)
 LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
-RAREST = 12  # keys of an item through which others are looked for
+RAREST = 10  # keys of an item, of each kind, through which others are looked for
 MOST_MAKERS, MOST_BODIES = 5, 8  # parties of an item whose pairs others are looked for by
 WITNESSES = 2  # items of one story that an item is compared with
 CERTAIN = 3 * JOIN  # points from which no better story is looked for
@@ -144,8 +145,6 @@ class StoryIndex:
     def _same_event(self, this: Profile) -> Join | None:
         best: tuple[float, str, Comparison] | None = None
         for story in self._candidates(this):
-            if not self._open(story, this):
-                continue
             found = max((compare(this, m, self) for m in self._witnesses(story, this)), key=lambda c: c.points)
             if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this):
                 best = found.points, story, found
@@ -173,16 +172,17 @@ class StoryIndex:
         return 2 * against >= len(known.members)
 
     def _candidates(self, this: Profile) -> list[str]:
-        """Stories of items that share rare things with `this`, the most telling first."""
+        """Open stories of items that share rare things with `this`, the most telling first."""
         postings = self._postings
-        found = [(len(postings[key]), key) for key in _keys(this, self.kin) if key in postings]
-        sizes = [pair for pair in found if pair[0] <= COMMON]
         score: dict[str, float] = {}
-        for size, key in sorted(sizes)[:RAREST]:
-            weight = (4.0 if key[0] == "&" else 1.0) / (1 + math.log(size))
-            for story in {self._story_of[item] for item in islice(reversed(postings[key]), POSTINGS)}:
-                score[story] = score.get(story, 0.0) + weight
-        return sorted(score, key=lambda story: (-score[story], story))[:CANDIDATES]
+        for weight, keys in _KEY_KINDS:
+            found = [(len(postings[key]), key) for key in keys(this, self.kin) if key in postings]
+            for size, key in sorted(pair for pair in found if pair[0] <= COMMON)[:RAREST]:
+                worth = weight / (1 + math.log(size))
+                for story in {self._story_of[item] for item in islice(reversed(postings[key]), POSTINGS)}:
+                    score[story] = score.get(story, 0.0) + worth
+        best = sorted(score, key=lambda story: (-score[story], story))
+        return list(islice((story for story in best if self._open(story, this)), CANDIDATES))
 
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
@@ -274,14 +274,31 @@ def _pages(this: Profile) -> list[tuple[str, str]]:
     return [*found, ("=" + this.title, "same title in another feed")] if this.title else found
 
 
-def _keys(this: Profile, kin: Mapping[str, Kin]) -> list[str]:
-    """What an item can be found by: its words, names, figures, award, and each pair of a company and a public party."""
-    keys = [*this.words, *this.names - this.words, *this.figures]
-    if this.award:
-        keys.append("!" + this.award)
+def _words(this: Profile, _kin: Mapping[str, Kin]) -> Iterable[str]:
+    return this.words | this.names
+
+
+def _facts(this: Profile, _kin: Mapping[str, Kin]) -> Iterable[str]:
+    """Its figures, award, and the laboratories, machines and programmes that it names."""
+    places = ["$" + e for e, kind in this.entities.items() if kind in SPECIFIC]
+    return [*this.figures, *places, "!" + this.award] if this.award else [*this.figures, *places]
+
+
+def _pairs(this: Profile, kin: Mapping[str, Kin]) -> Iterable[str]:
+    """Each company with each public party or country."""
     makers = sorted({_top(e, kin) for e, kind in this.entities.items() if kind in VENDORS})[:MOST_MAKERS]
+    if not makers:
+        return ()
     public = sorted(frozenset().union(*(this.family[e] for e, kind in this.entities.items() if kind in PUBLIC)))[:MOST_BODIES]
-    return keys + [f"&{v}+{p}" for v in makers for p in (*public, *this.countries)]
+    return [f"&{v}+{p}" for v in makers for p in (*public, *this.countries)]
+
+
+_KEY_KINDS: tuple[tuple[float, Callable[[Profile, Mapping[str, Kin]], Iterable[str]]], ...] = ((4.0, _pairs), (2.0, _facts), (1.0, _words))
+
+
+def _keys(this: Profile, kin: Mapping[str, Kin]) -> Iterator[str]:
+    """All that an item can be found by."""
+    return (key for _, keys in _KEY_KINDS for key in keys(this, kin))
 
 
 def _top(entity: str, kin: Mapping[str, Kin]) -> str:
