@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from rules.automaton import Automaton, Phrase, Span
-from rules.fold import PAD, Folded, fold
+from rules.fold import PAD
 from rules.language import base, guess
+from rules.offsets import Folded
 from rules.phrases import PhraseSet
 from rules.sentences import cuts
 from watcher.model import Item
@@ -117,15 +118,14 @@ class Document:
         """The sentences of all fields, in order; a title is one sentence unless it is long."""
         out = []
         for index, field in enumerate(self.fields):
-            at = self.bases[index]
-            text, start = field.text, 0
-            for cut in [] if index == 0 and len(text) <= LONG_TITLE else cuts(text):
-                size = len(fold(text[start:cut])) - 1
-                if size > 0:
-                    out.append((at, at + size))
-                at, start = at + size, cut
-            if at < self.bases[index] + len(field.data) - 1:
-                out.append((at, self.bases[index] + len(field.data)))
+            at = begins = self.bases[index]
+            for cut in [] if index == 0 and len(field.text) <= LONG_TITLE else cuts(field.text):
+                end = begins + field.folded(cut) - 1
+                if end > at:
+                    out.append((at, end))
+                    at = end
+            if at < begins + len(field.data) - 1:
+                out.append((at, begins + len(field.data)))
         return out
 
     def sentences_with(self, spans: Iterable[Span]) -> list[Span]:

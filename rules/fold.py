@@ -4,23 +4,21 @@
 them a border is put, so that "NVIDIAと連携" reads " nvidia と連携 ". Marks are dropped where they are ornament (Latin, Greek, Cyrillic,
 Arabic, Hebrew) and kept where they are letters (kana, Thai, Indic scripts).
 
-Whatever folding does to spaces, the other characters keep their order. Offsets back to the original are therefore a matter of
-counting characters that are not spaces, and are worked out only when asked for. This module knows nothing of rules.
+Most text is of letters that European languages share. Those have a place in a code page of our own, one byte each, so that a whole
+text is folded by three table look-ups in C; any other character sends the text the longer way, with the same outcome. The way back
+to the original is in `rules.offsets`. This module knows nothing of rules.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
-from bisect import bisect_left
-from itertools import accumulate
 
 PAD = b" "
 
 # ASCII letters in lower case, digits kept, all else a space; bytes of wider characters stay.
 _ASCII = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 else 32 for c in range(256))
-# 1 for the first byte of each character that is not a space.
-_LETTER_STARTS = bytes(int(c != 32 and not 0x80 <= c <= 0xBF) for c in range(256))
 _WIDE_RUN = re.compile("[^\x00-\x7f]+")
 _ORNAMENT = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
@@ -67,7 +65,7 @@ class _Runs(dict[str, str]):
     """Folds of short runs beyond ASCII: accented letters and typographic quotes come again and again."""
 
     def __missing__(self, run: str) -> str:
-        folded = "".join(map(_TABLE.__getitem__, run))
+        folded = "".join(map(FOLDS.__getitem__, run))
         if _FOREIGN.search(folded):
             if _SPACED_LETTER.search(folded):
                 folded = _BORDER.sub(" ", folded)
@@ -80,15 +78,57 @@ class _Runs(dict[str, str]):
 
 _SHORT_RUN = 4
 _MANY_RUNS = 50_000
-_TABLE = _Table()
+FOLDS = _Table()
 _RUNS = _Runs()
+
+# What a byte may stand for beside ASCII. The control characters that no text needs give their places to letters too.
+_PLACES = [*range(1, 9), *range(14, 32), *range(127, 256)]
+_SHARED = (
+    "\u00a0¡¢£¥§©ª«\u00ae°²³´·º»¿ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõö÷øùúûüýþÿ"
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2022\u2026\u202f€™œŒ"
+    "ĄąĆćĘęŁłŃńŚśŹźŻżČčĎďĚěŇňŘřŠšŤťŮůŽžĞğİıŞşŐőŰűĂăȘșȚț"
+)
+
+
+def _page() -> tuple[str, bytes, dict[bytes, bytes]]:
+    """The code page, what each of its bytes folds to, and what stands behind the bytes of letters that fold to two."""
+    page, plain, pairs = [chr(i) for i in range(256)], bytearray(_ASCII), {}
+    for place in _PLACES:
+        page[place] = "\ufffe"  # no character
+    for place, character in zip(_PLACES[::-1], _SHARED, strict=False):
+        folded = FOLDS[character].encode()
+        page[place] = character
+        plain[place] = folded[0]
+        if len(folded) > 1:
+            plain[place] = 255 - len(pairs)
+            pairs[bytes([plain[place]])] = folded
+    return "".join(page), bytes(plain), pairs
+
+
+_DECODING, _PLAIN, PAIRS = _page()
+_PAGE = codecs.charmap_build(_DECODING)
 
 
 def fold(text: str) -> bytes:
     """`text` as it is compared: words between single spaces, one space at either end; b" " when nothing is left."""
-    plain = text if text.isascii() else _WIDE_RUN.sub(_fold_run, _composed(text))
-    words = plain.encode("utf-8").translate(_ASCII).split()
+    plain = aligned(text)
+    if plain is None:
+        plain = _WIDE_RUN.sub(_fold_run, _composed(text)).encode("utf-8").translate(_ASCII)
+    elif not plain.isascii():
+        for mark, letters in PAIRS.items():
+            plain = plain.replace(mark, letters)
+    words = plain.split()
     return PAD + PAD.join(words) + PAD if words else PAD
+
+
+def aligned(text: str) -> bytes | None:
+    """The fold of each character in a byte of its own: a letter, a space, or a key of PAIRS. None when a character has none."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII)
+    try:
+        return codecs.charmap_encode(text, "strict", _PAGE)[0].translate(_PLAIN)
+    except UnicodeEncodeError:
+        return None
 
 
 def _fold_run(match: re.Match[str]) -> str:
@@ -101,63 +141,3 @@ def _composed(text: str) -> str:
     if any(dot in text for dot in _NAME_DOTS):
         text = _NAME_DOT.sub("", text)
     return text
-
-
-class Folded:
-    """A text beside its folded bytes, with the way between positions in the two."""
-
-    __slots__ = ("_counts", "_ends", "_starts", "data", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.data = fold(text)
-        self._counts: list[int] | None = None  # letters before each byte of `data`
-        self._starts: list[int] = []  # of each letter, in the original
-        self._ends: list[int] = []
-
-    def original(self, lo: int, hi: int) -> tuple[int, int]:
-        """Characters of the original text (start, end) that bytes lo..hi of `data` came from; lo < hi, both at letters."""
-        counts = self._aligned()
-        return self._starts[counts[lo]], self._ends[counts[hi] - 1]
-
-    def folded(self, position: int) -> int:
-        """The byte of `data` where the first letter at or after `position` of the original is; the end when there is none."""
-        counts = self._aligned()
-        letter = bisect_left(self._starts, position)
-        return bisect_left(counts, letter + 1) - 1 if letter < len(self._starts) else len(self.data)
-
-    def _aligned(self) -> list[int]:
-        if self._counts is None:
-            self._counts = list(accumulate(self.data.translate(_LETTER_STARTS), initial=0))
-            self._starts, self._ends = _offsets(self.text)
-        return self._counts
-
-
-def _offsets(text: str) -> tuple[list[int], list[int]]:
-    """Start and end, in the original, of each folded character that is not a space."""
-    if text.isascii():
-        starts = [i for i, c in enumerate(text.encode("ascii").translate(_ASCII)) if c != 32]
-        return starts, [i + 1 for i in starts]
-    starts, ends = [], []
-    for start, end in _clusters(text):
-        piece = text[start:end]
-        if end - start > 1:
-            piece = unicodedata.normalize("NFC", piece)
-        for character in piece:
-            for c in _TABLE[character]:
-                if c != " ":
-                    starts.append(start)
-                    ends.append(end)
-    return starts, ends
-
-
-def _clusters(text: str) -> list[tuple[int, int]]:
-    """Stretches of `text` that normalise on their own: single characters, or a base with all that may join it."""
-    if unicodedata.is_normalized("NFC", text):
-        return [(i, i + 1) for i in range(len(text))]
-    cuts = [i for i, c in enumerate(text) if i == 0 or not _joins(c)]
-    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
-
-
-def _joins(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff" or unicodedata.combining(character) != 0

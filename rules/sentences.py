@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re
 
-_CANDIDATE = re.compile(r"[.!?…]+[\"'’”»)\]]*(?=\s)|[。！？｡؟।॥]+[」』”’）)\"]*|[\r\n\u2028\u2029]+")
+# One set of all stops comes first, for which the engine skips ahead; then what may follow each kind.
+_CANDIDATE = re.compile(
+    r"[.!?…。！？｡؟।॥\r\n\u2028\u2029](?:"
+    r"(?<=[.!?…])[.!?…]*[\"'’”»)\]]*(?=\s)|(?<=[。！？｡؟।॥])[。！？｡؟।॥]*[」』”’）)\"]*|(?<=[\r\n\u2028\u2029])[\r\n\u2028\u2029]*)"
+)
 _LAST_WORD = re.compile(r"([^\s(\[\"'“”‘’«»]+)$")
 _NEXT_LETTER = re.compile(r"\s*[\"'“”‘’«»(\[¿¡-]*\s*(\S)")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")

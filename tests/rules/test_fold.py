@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.fold import Folded, fold
+from rules.fold import fold
+from rules.offsets import Folded
 
 NAMES = (
     "OpenAI", "Los Alamos", "Łódź", "Škoda", "Größe", "İstanbul", "Θεσσαλονίκη", "Сколково", "Йошкар-Ола", "القاهرة", "مُذكّرة",
@@ -77,3 +79,26 @@ def test_offsets_never_run_backwards(text: str) -> None:
         assert last <= start < end <= len(text)
         assert folded.folded(start) <= at
         last, at = start, at + len(word) + 1
+
+
+EUROPEAN = st.text(st.sampled_from("aZ09 .,'_-\t\n\x00\x01\x7fàÉßæŒœŁıİþ“’—…·€½\u00a0\u00ad\u202f\u0301"), max_size=40)
+
+
+@given(EUROPEAN)
+def test_letters_of_one_byte_fold_as_all_others(text: str) -> None:
+    """A character beyond European letters sends a text the longer way; what is found, and where it came from, stays the same."""
+    short, long = Folded(f"x{text}"), Folded(f"x{text} 部")
+    assert long.data == short.data + "部 ".encode()
+    words = [m.span() for m in re.finditer(rb"[^ ]+", short.data)]
+    assert [short.original(*w) for w in words] == [long.original(*w) for w in words]
+    assert [short.folded(i) for i in range(len(text) + 2)] == [min(long.folded(i), len(short.data)) for i in range(len(text) + 2)]
+
+
+@given(st.text(max_size=40))
+def test_every_letter_leads_back_to_its_own_character(text: str) -> None:
+    """Single letters of the folded text come from characters that fold to them."""
+    folded = Folded(text)
+    for at, byte in enumerate(folded.data):
+        if byte < 128 and byte != 32:
+            start, end = folded.original(at, at + 1)
+            assert bytes([byte]) in fold(text[start:end])
