@@ -68,16 +68,32 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
-    """One phrase behind a byte pattern: how much of the pattern is padding, and what else must hold at a hit."""
+class _Test:
+    """What must hold at a hit beside its bytes, and how far it reaches."""
 
-    phrase: int
-    left: int
-    right: int
     guard: Guard | None
     from_word_start: bool
     to_word_end: bool
-    rest: re.Pattern[bytes] | None = None
+    rest: re.Pattern[bytes] | None
+
+    def place(self, data: bytes, lo: int, hi: int) -> Span | None:
+        """Where the phrase stands whose core is at lo..hi; None when it does not stand there."""
+        if self.guard is not None and not self.guard(data, lo, hi):
+            return None
+        if self.rest is not None:
+            follows = self.rest.match(data, hi)
+            if follows is None:
+                return None
+            hi = follows.end()
+        if self.from_word_start:
+            lo = data.rfind(PAD, 0, lo) + 1
+        if self.to_word_end:
+            hi = data.index(PAD, hi)
+        return lo, hi
+
+
+# A phrase behind a byte pattern: its number, the padding on either side, and what is left to test (for few).
+_Use = tuple[int, int, int, _Test | None]
 
 
 class Automaton:
@@ -98,20 +114,15 @@ class Automaton:
             return found
         all_uses = self._uses
         for start, end, pattern in self._machine.find_overlapping(data):
-            for use in all_uses[pattern]:
-                lo, hi = start + use.left, end - use.right
-                if use.guard is not None and not use.guard(data, lo, hi):
+            for phrase, left, right, test in all_uses[pattern]:
+                lo, hi = start + left, end - right
+                span = (lo, hi) if test is None else test.place(data, lo, hi)
+                if span is None:
                     continue
-                if use.rest is not None:
-                    follows = use.rest.match(data, hi)
-                    if follows is None:
-                        continue
-                    hi = follows.end()
-                if use.from_word_start:
-                    lo = data.rfind(PAD, 0, lo) + 1
-                if use.to_word_end:
-                    hi = data.index(PAD, hi)
-                found.setdefault(use.phrase, []).append((lo, hi))
+                if phrase in found:
+                    found[phrase].append(span)
+                else:
+                    found[phrase] = [span]
         return found
 
 
@@ -137,7 +148,8 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     pattern = PAD * left + core.encode() + PAD * right
     open_end = phrase.prefix and not _UNSPACED.match(core[-1])
     following = _following(phrase.rest, open_end=phrase.prefix) if phrase.rest else None
-    yield pattern, _Use(number, int(left), int(right), guard, whole_word, open_end, following)
+    test = _Test(guard, whole_word, open_end, following) if guard or whole_word or open_end or following else None
+    yield pattern, (number, int(left), int(right), test)
 
 
 def _following(rest: str, *, open_end: bool) -> re.Pattern[bytes]:

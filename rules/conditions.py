@@ -243,18 +243,24 @@ def evidence_here(group: Group, reading: Reading, place: Span) -> Iterator[tuple
         yield from evidence(child, reading, place)
 
 
-def anchors(condition: Condition) -> frozenset[AnyLeaf] | None:
-    """Leaves of which one must be found for the condition to hold, as few and as rare as can be; None where there are none."""
+def necessary(condition: Condition) -> list[frozenset[AnyLeaf]]:
+    """Sets of leaves of which each must have one that is found, or the condition cannot hold; none where nothing is so certain."""
     if isinstance(condition, RegexLeaf):
-        return None
+        return []
     if not isinstance(condition, Group):
-        return frozenset({condition})
-    choices = [a for child in condition.all if (a := anchors(child)) is not None]
+        return [frozenset({condition})]
+    sets = [leaves for child in condition.all for leaves in necessary(child)]
     if condition.any:
-        parts = [anchors(child) for child in condition.any]
-        if all(p is not None for p in parts):
-            choices.append(frozenset().union(*(p for p in parts if p is not None)))
-    return min(choices, key=_commonness) if choices else None
+        parts = sorted((rarest(found) for child in condition.any if (found := necessary(child))), key=_commonness)
+        enough = len(condition.any) - condition.minimum + 1  # of so many parts one holds whenever the group does
+        if len(parts) >= enough:
+            sets.append(frozenset().union(*parts[:enough]))
+    return list(dict.fromkeys(sets))
+
+
+def rarest(sets: Sequence[frozenset[AnyLeaf]]) -> frozenset[AnyLeaf]:
+    """The set that is likely to be found least often."""
+    return min(sets, key=_commonness)
 
 
 def _commonness(group: frozenset[AnyLeaf]) -> int:

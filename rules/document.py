@@ -37,6 +37,7 @@ class Document:
         self.hits = automaton.scan(self.data)
         self.found = frozenset(self.hits)
         self._phrases = phrases
+        self._originals: dict[Span, FieldSpan] = {}
         self._checked: dict[int, list[Span]] = {}
         self._present: dict[PhraseSet, list[int]] = {}
         self._edges: dict[PhraseSet, tuple[set[int], set[int]]] = {}
@@ -95,7 +96,7 @@ class Document:
         original = self.fields[index].text
         if not (text.isascii() and " " not in text and "-" not in text) or text in original:
             offset = self.bases[index]
-            start, end = self.fields[index].original(span[0] - offset, span[1] - offset)
+            start, end = self.fields[index].way.original(span[0] - offset, span[1] - offset)
             letters = _letters(original[start:end])
             return original.startswith(text, start) or (letters.startswith if phrase.prefix else letters.__eq__)(_letters(text))
         return False
@@ -104,14 +105,17 @@ class Document:
         return bisect_right(self.bases, position) - 1
 
     def original(self, span: Span) -> FieldSpan:
-        """The field and the characters in it that `span` came from."""
-        index = self._field_at(span[0])
-        start, end = self.fields[index].original(span[0] - self.bases[index], span[1] - self.bases[index])
-        return FIELDS[index], start, end
+        """The field and the characters in it that `span` came from; remembered."""
+        known = self._originals.get(span)
+        if known is None:
+            index = self._field_at(span[0])
+            start, end = self.fields[index].way.original(span[0] - self.bases[index], span[1] - self.bases[index])
+            known = self._originals[span] = FIELDS[index], start, end
+        return known
 
     def located(self, field: int, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of the original of a field."""
-        return self.bases[field] + self.fields[field].folded(start), self.bases[field] + self.fields[field].folded(end)
+        return self.bases[field] + self.fields[field].way.folded(start), self.bases[field] + self.fields[field].way.folded(end)
 
     @cached_property
     def sentences(self) -> list[Span]:
@@ -120,7 +124,7 @@ class Document:
         for index, field in enumerate(self.fields):
             at = begins = self.bases[index]
             for cut in [] if index == 0 and len(field.text) <= LONG_TITLE else cuts(field.text):
-                end = begins + field.folded(cut) - 1
+                end = begins + field.way.folded(cut) - 1
                 if end > at:
                     out.append((at, end))
                     at = end

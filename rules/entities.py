@@ -97,9 +97,9 @@ class CompiledAlias:
 
     def fits(self, document: Document) -> bool:
         """Whether language and date allow it."""
-        if not document.speaks(self.languages):
+        if self.languages and not document.speaks(self.languages):
             return False
-        when = document.item.when
+        when = document.item.when if self.since or self.until else None
         if when is None:
             return True
         day = when.astimezone(UTC).date()
@@ -112,11 +112,7 @@ class CompiledAlias:
         return not any(c.holds(document, span, found) for c in self.unless)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    span: Span
-    entity: str
-    confirmed: bool
+_Reading = tuple[Span, str, bool]  # where, whom, and whether a context confirms it
 
 
 def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]) -> dict[str, list[Span]]:
@@ -128,34 +124,53 @@ def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]
         for alias in aliases[number] if spans else ():
             if not alias.fits(document):
                 continue
-            for span in spans:
-                if alias.late:
-                    late.append((span, alias))
-                elif alias.holds(document, span, {}):
-                    certain.append(_Reading(span, alias.entity, confirmed=bool(alias.needs)))
+            if alias.late:
+                late += [(span, alias) for span in spans]
+            elif alias.needs or alias.unless:
+                certain += [(span, alias.entity, bool(alias.needs)) for span in spans if alias.holds(document, span, {})]
+            else:
+                certain += [(span, alias.entity, False) for span in spans]
     if late:
-        known = _grouped(_longest(certain))
-        certain += [_Reading(span, a.entity, confirmed=bool(a.needs)) for span, a in late if a.holds(document, span, known)]
-    return _grouped(_longest(certain))
+        known = _longest(certain)
+        certain += [(span, a.entity, bool(a.needs)) for span, a in late if a.holds(document, span, known)]
+    return _longest(certain)
 
 
-def _longest(readings: list[_Reading]) -> list[_Reading]:
+def _longest(readings: list[_Reading]) -> dict[str, list[Span]]:
+    """The readings that stay where some overlap, by entity, all in order."""
+    found: dict[str, list[Span]] = {}
+    for rivals in _rivals(sorted(readings)):
+        for span, entity in [rivals[0][:2]] if len(rivals) == 1 else _settled(rivals):
+            found.setdefault(entity, []).append(span)
+    return found
+
+
+def _rivals(readings: list[_Reading]) -> Iterable[list[_Reading]]:
+    """Readings, given in order, parted where no span reaches over the gap; most stand alone."""
+    rivals: list[_Reading] = []
+    end = 0
+    for reading in readings:
+        lo, hi = reading[0]
+        if lo >= end and rivals:
+            yield rivals
+            rivals = []
+        rivals.append(reading)
+        end = max(end, hi)
+    if rivals:
+        yield rivals
+
+
+def _settled(rivals: list[_Reading]) -> list[tuple[Span, str]]:
     """Longest first, each is kept unless it overlaps one already kept; of equal ones a confirmed one is judged first."""
     taken: list[Span] = []  # in order, and none overlaps another
     kept: dict[Span, list[_Reading]] = {}
-    for reading in sorted(readings, key=lambda r: (r.span[0] - r.span[1], r.span[0], not r.confirmed, r.entity)):
-        rivals = kept.get(reading.span)
-        if rivals is not None:
-            if reading.confirmed or not rivals[0].confirmed:
-                rivals.append(reading)
-        elif not overlapping(taken, reading.span):
-            insort(taken, reading.span)
-            kept[reading.span] = [reading]
-    return [reading for readings in kept.values() for reading in readings]
-
-
-def _grouped(readings: Iterable[_Reading]) -> dict[str, list[Span]]:
-    found: dict[str, list[Span]] = {}
-    for span, entity in sorted({(r.span, r.entity) for r in readings}):
-        found.setdefault(entity, []).append(span)
-    return found
+    for reading in sorted(rivals, key=lambda r: (r[0][0] - r[0][1], r[0][0], not r[2], r[1])):
+        span, _, confirmed = reading
+        equals = kept.get(span)
+        if equals is not None:
+            if confirmed or not equals[0][2]:
+                equals.append(reading)
+        elif not overlapping(taken, span):
+            insort(taken, span)
+            kept[span] = [reading]
+    return sorted({(span, entity) for equals in kept.values() for span, entity, _ in equals})

@@ -33,18 +33,15 @@ class Matcher:
 
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
         """The entities of a reading with their places in the original text."""
-        original = reading.document.original
+        known, original = self.ruleset.entities, reading.document.original
         return tuple(
             EntityHit(i, entity.name, entity.type, tuple(map(original, spans)), entity.country or "")
             for i, spans in reading.entities.items()
-            for entity in (self.ruleset.entities[i],)
+            for entity in (known[i],)
         )
 
     def _candidates(self, reading: Reading) -> list[int]:
-        index = self.ruleset.index
-        found = {leaf.number for i in reading.entities.keys() & index.by_entity.keys() for leaf in index.by_entity[i]}
-        found |= {leaf.number for n in reading.document.hits.keys() & index.by_phrase.keys() for leaf in index.by_phrase[n]}
-        return sorted({rule for leaf in found for rule in index.rules_of[leaf]} | set(index.unanchored))
+        return self.ruleset.index.candidates(reading.entities.keys(), reading.document.hits.keys())
 
 
 def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:

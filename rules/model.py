@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 FieldSpan = tuple[str, int, int]  # field of the item, first character, character after the last
 
 
-@dataclass(frozen=True, slots=True)
-class EntityHit:
-    """An entity that an item names, and where."""
+class EntityHit(NamedTuple):
+    """An entity that an item names, and where. A tuple, for dozens are made for every item."""
 
     id: str
     name: str

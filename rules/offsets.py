@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import compress
 from typing import Protocol
 
@@ -25,33 +26,25 @@ _LETTER_STARTS = bytes(int(c != _SPACE and not 0x80 <= c <= 0xBF) for c in range
 class Folded:
     """A text and its folded bytes."""
 
-    __slots__ = ("_way", "data", "text")
-
     def __init__(self, text: str) -> None:
         self.text = text
         self.data = fold(text)
-        self._way: _Way | None = None
 
-    def original(self, lo: int, hi: int) -> tuple[int, int]:
-        """Characters of the original text (start, end) that the letters in bytes lo..hi of `data` came from; at least one letter."""
-        return (self._way or self._found_way()).original(lo, hi)
-
-    def folded(self, position: int) -> int:
-        """The byte of `data` where the first letter at or after `position` of the original is; the end when there is none."""
-        return (self._way or self._found_way()).folded(position)
-
-    def _found_way(self) -> _Way:
+    @cached_property
+    def way(self) -> Way:
+        """The way between the two."""
         plain = aligned(self.text)
-        self._way = _Letters(self.text, self.data) if plain is None or self.data == PAD else _Drift(plain, self.data)
-        return self._way
+        return _Letters(self.text, self.data) if plain is None or self.data == PAD else _Drift(plain, self.data)
 
 
-class _Way(Protocol):
+class Way(Protocol):
+    """Positions in a text and in its folded bytes, brought together."""
+
     def original(self, lo: int, hi: int) -> tuple[int, int]:
-        """As `Folded.original`."""
+        """Characters of the original (start, end) that the letters in bytes lo..hi came from; there must be one at least."""
 
     def folded(self, position: int) -> int:
-        """As `Folded.folded`."""
+        """The byte where the first letter at or after `position` of the original is; the end when there is none."""
 
 
 class _Drift:

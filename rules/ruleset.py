@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from rules.aside import Aside
 from rules.automaton import Automaton, Phrase
-from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, anchors
+from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, necessary, rarest
 from rules.entities import CompiledAlias
 from rules.score import Scale
 from rules.spec import Case, Entity, Trap
@@ -41,14 +42,34 @@ class PlacedTrap:
     builtin: bool
 
 
+# Leaves that must all be found, and sets of which each must have one that is.
+Needs = tuple[frozenset[int], tuple[frozenset[int], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The way from what a document holds to the rules worth judging."""
+    """The way from what a document holds to the rules worth judging. Leaves and rules are meant by their numbers."""
 
-    by_entity: Mapping[str, tuple[AnyLeaf, ...]]
-    by_phrase: Mapping[int, tuple[AnyLeaf, ...]]
-    rules_of: Mapping[int, tuple[int, ...]]
+    by_entity: Mapping[str, tuple[int, ...]]
+    by_phrase: Mapping[int, tuple[int, ...]]
+    rules_of: Mapping[int, tuple[int, ...]]  # the rules that start from a leaf, their rarest
+    needs: tuple[Needs, ...]  # of each rule, beside its rarest
     unanchored: tuple[int, ...]
+
+    def candidates(self, entities: Set[str], phrases: Set[int]) -> list[int]:
+        """The rules that may hold where these are found, in order."""
+        found: set[int] = set().union(
+            *map(self.by_entity.__getitem__, entities & self.by_entity.keys()),
+            *map(self.by_phrase.__getitem__, phrases & self.by_phrase.keys()),
+        )
+        out = set(self.unanchored)
+        needs, rules_of, missed = self.needs, self.rules_of, found.isdisjoint
+        for leaf in found:
+            for rule in rules_of.get(leaf, ()):
+                every, one_of = needs[rule]
+                if every <= found and not (one_of and any(map(missed, one_of))):
+                    out.add(rule)
+        return sorted(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +98,33 @@ class RuleSet:
 
 
 def index_rules(rules: tuple[CompiledRule, ...]) -> Index:
-    """Index each rule by its rarest required leaves; rules without any are looked at for every item."""
-    by_entity: dict[str, dict[AnyLeaf, None]] = {}
-    by_phrase: dict[int, dict[AnyLeaf, None]] = {}
-    rules_of: dict[int, list[int]] = {}
-    unanchored = []
+    """Index each rule by its rarest necessary leaves; rules without any are looked at for every item."""
+    by_entity: dict[str, set[int]] = defaultdict(set)
+    by_phrase: dict[int, set[int]] = defaultdict(set)
+    rules_of: dict[int, list[int]] = defaultdict(list)
+    needs: list[Needs] = []
+    unanchored, indexed = [], set[AnyLeaf]()
     for position, rule in enumerate(rules):
-        anchor = anchors(rule.when)
-        if anchor is None:
+        sets = necessary(rule.when)
+        start: frozenset[AnyLeaf] = rarest(sets) if sets else frozenset()
+        if not sets:
             unanchored.append(position)
-            continue
-        for leaf in anchor:
-            known = rules_of.setdefault(leaf.number, [])
-            known.append(position)
-            if len(known) > 1:
-                continue
+        others = [frozenset(leaf.number for leaf in leaves) for leaves in sets if leaves is not start]
+        needs.append((frozenset().union(*(n for n in others if len(n) == 1)), tuple(n for n in others if len(n) > 1)))
+        for leaf in start:
+            rules_of[leaf.number].append(position)
+        for leaf in frozenset().union(*sets) - indexed:
+            indexed.add(leaf)
             if isinstance(leaf, EntityLeaf):
                 for entity in leaf.ids:
-                    by_entity.setdefault(entity, {})[leaf] = None
+                    by_entity[entity].add(leaf.number)
             elif isinstance(leaf, PhraseLeaf):
                 for number in leaf.phrases.numbers:
-                    by_phrase.setdefault(number, {})[leaf] = None
+                    by_phrase[number].add(leaf.number)
     return Index(
         {k: tuple(v) for k, v in by_entity.items()},
         {k: tuple(v) for k, v in by_phrase.items()},
         {k: tuple(v) for k, v in rules_of.items()},
+        tuple(needs),
         tuple(unanchored),
     )

@@ -66,7 +66,7 @@ def test_a_span_leads_back_to_the_text_it_was_found_in(before: list[str], name: 
     folded, wanted = Folded(text), fold(name).strip()
     lo = folded.data.find(wanted)
     assert lo >= 0
-    start, end = folded.original(lo, lo + len(wanted))
+    start, end = folded.way.original(lo, lo + len(wanted))
     assert fold(text[start:end]).strip() == wanted
 
 
@@ -75,9 +75,9 @@ def test_offsets_never_run_backwards(text: str) -> None:
     """Words in the order of the folded text lie in that order in the original, each where `folded` finds it again."""
     folded, at, last = Folded(text), 1, 0
     for word in folded.data.split():
-        start, end = folded.original(at, at + len(word))
+        start, end = folded.way.original(at, at + len(word))
         assert last <= start < end <= len(text)
-        assert folded.folded(start) <= at
+        assert folded.way.folded(start) <= at
         last, at = start, at + len(word) + 1
 
 
@@ -90,8 +90,8 @@ def test_letters_of_one_byte_fold_as_all_others(text: str) -> None:
     short, long = Folded(f"x{text}"), Folded(f"x{text} 部")
     assert long.data == short.data + "部 ".encode()
     words = [m.span() for m in re.finditer(rb"[^ ]+", short.data)]
-    assert [short.original(*w) for w in words] == [long.original(*w) for w in words]
-    assert [short.folded(i) for i in range(len(text) + 2)] == [min(long.folded(i), len(short.data)) for i in range(len(text) + 2)]
+    assert [short.way.original(*w) for w in words] == [long.way.original(*w) for w in words]
+    assert [short.way.folded(i) for i in range(len(text) + 2)] == [min(long.way.folded(i), len(short.data)) for i in range(len(text) + 2)]
 
 
 @given(st.text(max_size=40))
@@ -100,5 +100,5 @@ def test_every_letter_leads_back_to_its_own_character(text: str) -> None:
     folded = Folded(text)
     for at, byte in enumerate(folded.data):
         if byte < 128 and byte != 32:
-            start, end = folded.original(at, at + 1)
+            start, end = folded.way.original(at, at + 1)
             assert bytes([byte]) in fold(text[start:end])
