@@ -92,7 +92,8 @@ _SHARED = (
 
 def _page() -> tuple[str, bytes, dict[bytes, bytes]]:
     """The code page, what each of its bytes folds to, and what stands behind the bytes of letters that fold to two."""
-    page, plain, pairs = [chr(i) for i in range(256)], bytearray(_ASCII), {}
+    page, plain = [chr(i) for i in range(256)], bytearray(_ASCII)
+    pairs: dict[bytes, bytes] = {}
     for place in _PLACES:
         page[place] = "\ufffe"  # no character
     for place, character in zip(_PLACES[::-1], _SHARED, strict=False):

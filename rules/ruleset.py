@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from rules.aside import Aside
@@ -56,7 +57,7 @@ class Index:
     needs: tuple[Needs, ...]  # of each rule, beside its rarest
     unanchored: tuple[int, ...]
 
-    def candidates(self, entities: Set[str], phrases: Set[int]) -> list[int]:
+    def candidates(self, entities: AbstractSet[str], phrases: AbstractSet[int]) -> list[int]:
         """The rules that may hold where these are found, in order."""
         found: set[int] = set().union(
             *map(self.by_entity.__getitem__, entities & self.by_entity.keys()),
