@@ -2,7 +2,10 @@
 
 A rule is `n` slots in any `window`. Asking books the next free slot when it is near, and says how long to wait for it; when it is
 far the answer is when to ask again, so that no worker waits for a chat that must. Every chat has its own account: a chat that
-Telegram told us to leave alone holds nobody but itself.
+Telegram told us to leave alone holds nobody but itself, and afterwards is written to once a second for a while.
+
+Telegram does not say whom a flood is about: a 429 names seconds and no chat. A chat's own rate cannot be the reason when we had
+not written to it for a minute; several such chats refused within seconds mean the bot as a whole, and then everybody waits.
 """
 
 from __future__ import annotations
@@ -34,9 +37,13 @@ class Rule:
 
 
 OVERALL = (Rule(1, 33_400),)  # 30 a second, evenly: a burst of 30 may arrive as more than 30 in some second
-# once a second on average over a minute; Telegram tolerates short bursts, and three in a second stay below what it refuses
+# once a second on average over a minute; Telegram tolerates short bursts without saying how short: a chat that it slowed gets none
 PRIVATE = (Rule(3, MILLION + 100_000), Rule(60, 60 * MILLION))
+CALM = (Rule(1, MILLION + 50_000), Rule(60, 60 * MILLION))
 GROUP = (Rule(1, MILLION), Rule(20, 60 * MILLION + 500_000))
+CALM_FOR = 600 * MILLION
+FLOOD_CHATS, FLOOD_WINDOW = 3, 5 * MILLION  # so many chats that nothing of theirs explains, refused in that time, are a flood of all
+FRESH = 60 * MILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,14 @@ class Later:
 Answer = Go | Later
 
 
-def rules_for(chat: str) -> tuple[Rule, ...]:
-    """The rules of a chat: Telegram numbers groups and channels below zero."""
-    return GROUP if chat.startswith("-") else PRIVATE
+def rules_for(chat: str, *, calm: bool = False) -> tuple[Rule, ...]:
+    """The rules of a chat: Telegram numbers groups and channels below zero. `calm` for one that was slowed lately."""
+    return GROUP if chat.startswith("-") else CALM if calm else PRIVATE
+
+
+def is_flood(refused: Sequence[int], now: int) -> bool:
+    """Whether all must wait; `refused` is when each chat that was not written to for a minute was refused."""
+    return sum(1 for at in refused if at > now - FLOOD_WINDOW) >= FLOOD_CHATS
 
 
 def slot(now: int, booked: Sequence[int], rules: Sequence[Rule], held_until: int = 0) -> int:
@@ -76,12 +88,17 @@ class LocalLimiter:
     overall: tuple[Rule, ...] = OVERALL
     _booked: dict[str, deque[int]] = field(default_factory=dict)
     _held: dict[str, int] = field(default_factory=dict)
+    _calm: dict[str, int] = field(default_factory=dict)
+    _refused: dict[str, int] = field(default_factory=dict)
+    _held_all: int = 0
 
     async def ask(self, chat: str) -> Answer:
         """Book a slot for a message to `chat`."""
         now = self.clock()
         self._forget(now)
-        mine = slot(now, self._of(chat), rules_for(chat), self._held.get(chat, 0))
+        if self._held_all > now:
+            return Later((self._held_all - now) / MILLION, everyone=True)
+        mine = slot(now, self._of(chat), rules_for(chat, calm=self._calm.get(chat, 0) > now), self._held.get(chat, 0))
         if mine - now > HORIZON:
             return Later((mine - now) / MILLION)
         at = slot(mine, self._of(""), self.overall)
@@ -92,8 +109,15 @@ class LocalLimiter:
         return Go((at - now) / MILLION)
 
     async def hold(self, chat: str, seconds: float) -> None:
-        """Leave this chat alone for so long."""
-        self._held[chat] = max(self._held.get(chat, 0), self.clock() + int(seconds * MILLION))
+        """Leave this chat alone for so long; everybody, where this is a flood of all."""
+        now = self.clock()
+        until = now + int(seconds * MILLION)
+        self._held[chat] = max(self._held.get(chat, 0), until)
+        self._calm[chat] = until + CALM_FOR
+        if sum(1 for at in self._of(chat) if at > now - FRESH) <= 1:
+            self._refused[chat] = now
+        if is_flood(list(self._refused.values()), now):
+            self._held_all = max(self._held_all, until)
 
     def _of(self, chat: str) -> deque[int]:
         return self._booked.setdefault(chat, deque(maxlen=max(r.slots for r in (rules_for(chat) if chat else self.overall))))
@@ -104,6 +128,9 @@ class LocalLimiter:
             old = now - 61 * MILLION
             self._booked = {c: b for c, b in self._booked.items() if b and b[-1] > old}
             self._held = {c: at for c, at in self._held.items() if at > now}
+            self._calm = {c: at for c, at in self._calm.items() if at > now}
+        if self._refused:
+            self._refused = {c: at for c, at in self._refused.items() if at > now - FLOOD_WINDOW}
 
 
 # the same arithmetic as `slot`; `TIME` is Redis's own clock, so that hosts whose clocks differ agree
@@ -126,7 +153,9 @@ local function book(key, at, rules)
   redis.call('LTRIM', key, -most, -1)
   redis.call('PEXPIRE', key, 120000)
 end
-local rules, overall = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
+local all = tonumber(redis.call('GET', KEYS[4]) or '0')
+if all > now then return {0, all - now, 1} end
+local rules, overall = cjson.decode(ARGV[redis.call('EXISTS', KEYS[5]) == 1 and 4 or 1]), cjson.decode(ARGV[2])
 local horizon = tonumber(ARGV[3])
 local held = tonumber(redis.call('GET', KEYS[3]) or '0')
 local mine = slot(math.max(now, held), KEYS[1], rules)
@@ -139,10 +168,27 @@ return {1, at - now, 0}
 """
 _HOLD = """
 local t = redis.call('TIME')
-local till = t[1] * 1000000 + t[2] + tonumber(ARGV[1])
-if till > tonumber(redis.call('GET', KEYS[1]) or '0') then
-  redis.call('SET', KEYS[1], string.format('%.0f', till), 'PX', math.ceil(ARGV[1] / 1000) + 1000)
+local now = t[1] * 1000000 + t[2]
+local wait, calm, fresh, window, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local function hold(key)
+  if now + wait > tonumber(redis.call('GET', key) or '0') then
+    redis.call('SET', key, string.format('%.0f', now + wait), 'PX', math.ceil(wait / 1000) + 1000)
+  end
 end
+hold(KEYS[1])
+redis.call('SET', KEYS[3], '1', 'PX', math.ceil((wait + calm) / 1000))
+local lately = 0
+for _, at in ipairs(redis.call('LRANGE', KEYS[2], 0, -1)) do
+  if tonumber(at) > now - fresh then lately = lately + 1 end
+end
+if lately <= 1 then redis.call('ZADD', KEYS[4], now, KEYS[1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - window)
+redis.call('PEXPIRE', KEYS[4], math.ceil(window / 1000))
+if redis.call('ZCARD', KEYS[4]) >= most then
+  hold(KEYS[5])
+  return 1
+end
+return 0
 """
 
 
@@ -160,9 +206,10 @@ class Limiter:
     async def ask(self, chat: str) -> Answer:
         """Book a slot for a message to `chat`."""
         if self._clock() >= self._away_until:
-            keys = [self._prefix + "chat:" + chat, self._prefix + "all", self._prefix + "hold:" + chat]
+            keys = self._keys(f"chat:{chat}", "all", f"hold:{chat}", "hold-all", f"calm:{chat}")
+            args = [_flat(rules_for(chat)), _flat(OVERALL), HORIZON, _flat(rules_for(chat, calm=True))]
             try:
-                go, wait, everyone = cast(Any, await self._ask(keys=keys, args=[_flat(rules_for(chat)), _flat(OVERALL), HORIZON]))
+                go, wait, everyone = cast(Any, await self._ask(keys=keys, args=args))
             except (ClientError, OSError) as e:
                 self._lost(e)
             else:
@@ -170,14 +217,20 @@ class Limiter:
         return await self._local.ask(chat)
 
     async def hold(self, chat: str, seconds: float) -> None:
-        """Leave this chat alone for so long, in every process."""
+        """Leave this chat alone for so long, in every process; everybody, where this is a flood of all."""
         await self._local.hold(chat, seconds)
         if self._clock() < self._away_until:
             return
+        keys = self._keys(f"hold:{chat}", f"chat:{chat}", f"calm:{chat}", "refused", "hold-all")
+        args = [int(seconds * MILLION), CALM_FOR, FRESH, FLOOD_WINDOW, FLOOD_CHATS]
         try:
-            await cast(Any, self._hold(keys=[self._prefix + "hold:" + chat], args=[int(seconds * MILLION)]))
+            if await cast(Any, self._hold(keys=keys, args=args)):
+                log.warning("Telegram asks the bot as a whole to wait", seconds=round(seconds))
         except (ClientError, OSError) as e:
             self._lost(e)
+
+    def _keys(self, *names: str) -> list[str]:
+        return [self._prefix + name for name in names]
 
     def _lost(self, e: Exception) -> None:
         log.warning("the limiter counts on its own while Redis is away", error=type(e).__name__)

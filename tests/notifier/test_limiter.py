@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.limiter import GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Rule, slot
+from notifier.limiter import CALM, GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Rule, slot
 from watcher.bus import Bus
 
 GAPS = st.lists(st.integers(0, 3 * MILLION), min_size=1, max_size=120)
@@ -21,7 +21,7 @@ def most_within(times: Sequence[int], window: int) -> int:
     return max(sum(1 for t in times if start <= t < start + window) for start in times)
 
 
-@given(GAPS, st.sampled_from([PRIVATE, GROUP, OVERALL]))
+@given(GAPS, st.sampled_from([PRIVATE, CALM, GROUP, OVERALL]))
 def test_no_window_holds_too_many(gaps: list[int], rules: tuple[Rule, ...]) -> None:
     """However requests come, the slots that are booked keep every rule."""
     now, booked = 0, list[int]()
@@ -94,6 +94,47 @@ async def test_redis_keeps_the_overall_rate(bus: Bus) -> None:
     assert all(0.02 < b - a < 0.05 for a, b in pairwise(waits[1:]))
     assert later
     assert all(a.everyone for a in later)
+
+
+async def held(limiter: Limiter | LocalLimiter, *chats: str) -> None:
+    """These chats are written to for the first time, and refused for half a minute."""
+    for chat in chats:
+        await limiter.ask(chat)
+        await limiter.hold(chat, 30)
+
+
+async def test_a_flood_of_all_holds_everybody(bus: Bus) -> None:
+    """Three chats that were not written to for a minute and are refused at once mean the bot as a whole: all processes wait."""
+    for limiter, other in ((LocalLimiter(Clock()),) * 2, (Limiter(bus), Limiter(bus))):
+        await held(limiter, "7", "8")
+        assert isinstance(await other.ask("10"), Go)
+        await held(limiter, "9")
+        answer = await other.ask("11")
+        assert isinstance(answer, Later)
+        assert answer.everyone
+        assert 29 < answer.wait <= 30
+
+
+async def test_busy_chats_that_are_refused_hold_only_themselves(bus: Bus) -> None:
+    """Chats that were written to just before may have been written to too often: theirs is no flood of all."""
+    for limiter in (LocalLimiter(), Limiter(bus)):
+        for chat in ("7", "8", "9", "10"):
+            await limiter.ask(chat)
+            await held(limiter, chat)
+        assert isinstance(await limiter.ask("11"), Go)
+
+
+async def test_a_slowed_chat_gets_no_more_bursts(bus: Bus) -> None:
+    """After a refusal a chat is written to once a second; before it, three at once are fine."""
+    clock = Clock()
+    local = LocalLimiter(clock)
+    assert [isinstance(await local.ask("7"), Go) for _ in range(4)] == [True, True, True, False]
+    await local.hold("7", 5)
+    clock.now = 6 * MILLION
+    assert [isinstance(await local.ask("7"), Go) for _ in range(2)] == [True, False]
+    shared = Limiter(bus)
+    await shared.hold("8", 0)
+    assert [isinstance(await shared.ask("8"), Go) for _ in range(2)] == [True, False]
 
 
 async def test_without_redis_it_counts_alone() -> None:
