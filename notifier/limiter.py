@@ -207,7 +207,7 @@ class Limiter:
         """Book a slot for a message to `chat`."""
         if self._clock() >= self._away_until:
             keys = self._keys(f"chat:{chat}", "all", f"hold:{chat}", "hold-all", f"calm:{chat}")
-            args = [_flat(rules_for(chat)), _flat(OVERALL), HORIZON, _flat(rules_for(chat, calm=True))]
+            args: list[str | int] = [_flat(rules_for(chat)), _flat(OVERALL), HORIZON, _flat(rules_for(chat, calm=True))]
             try:
                 go, wait, everyone = cast(Any, await self._ask(keys=keys, args=args))
             except (ClientError, OSError) as e:

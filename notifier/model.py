@@ -7,10 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from notifier.provenance import Voice
 from notifier.wishes import EVERYTHING, SEVERITIES, Wishes, rank
 
 __all__ = [
-    "SEVERITIES", "Channel", "Joined", "Kind", "Party", "Report", "Role", "Standing", "State", "Story", "Subscriber", "Told", "rank",
+    "SEVERITIES", "Change", "Channel", "Joined", "Kind", "Party", "Report", "Role", "Standing", "State", "Story",
+    "Subscriber", "Told", "rank",
 ]  # fmt: skip
 
 
@@ -30,13 +32,14 @@ class Standing(StrEnum):
 
 
 class State(StrEnum):
-    """Where a delivery is: pending → sending → sent, dropped (no longer wanted) or dead (given up)."""
+    """Where a delivery is: pending → sending → sent, dropped (no longer wanted) or dead (given up); shelved is left to the digest."""
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     DROPPED = "dropped"
     DEAD = "dead"
+    SHELVED = "shelved"
 
 
 class Kind(StrEnum):
@@ -46,6 +49,14 @@ class Kind(StrEnum):
     DIGEST = "digest"
     NOTICE = "notice"
     BROADCAST = "broadcast"
+
+
+class Change(StrEnum):
+    """What may happen to a story after its alert that is worth an answer to it."""
+
+    RISE = "rise"
+    OFFICIAL = "official"
+    ENDED = "ended"
 
 
 class Role(StrEnum):
@@ -114,7 +125,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One item of a story: who said it, under which title, where and when (UTC)."""
+    """One item of a story: who said it, under which title, where and when (UTC); `words` are those that rules saw in title or summary."""
 
     outlet: str
     title: str
@@ -122,6 +133,8 @@ class Report:
     lang: str = ""
     at: datetime | None = None
     summary: str = ""
+    voice: Voice = Voice.PRESS
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +157,37 @@ class Story:
     published_at: datetime | None = None
     score: float = 0.0
 
+    @property
+    def official(self) -> Report | None:
+        """The first report by an official source."""
+        return next((r for r in self.reports if r.voice is Voice.OFFICIAL), None)
+
+    @property
+    def social_only(self) -> bool:
+        """Whether nobody but social posts tells it so far."""
+        return bool(self.reports) and all(r.voice is Voice.SOCIAL for r in self.reports)
+
+    @property
+    def ended(self) -> bool:
+        """Whether a register says that it was called off or has ended."""
+        return self.facts.get("stage") == "ended"
+
+    @property
+    def changes(self) -> frozenset[Change]:
+        """The changes that a reader is told of, which this story has seen, whoever was told of them."""
+        return frozenset(c for c, seen in ((Change.OFFICIAL, self.official is not None), (Change.ENDED, self.ended)) if seen)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert delivery of one story to one subscriber that exists already."""
+    """An alert delivery of one story to one subscriber that exists already.
+
+    `change` is what it answers an earlier alert with, and None for the alert itself; `told` are the changes that its text told.
+    """
 
     id: int
     state: State
     severity: str
     revision: int
+    change: Change | None = None
+    told: frozenset[Change] = frozenset()

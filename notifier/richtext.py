@@ -24,7 +24,7 @@ class Span:
 
     start: int
     end: int
-    style: str  # bold | italic | text_link
+    style: str  # bold | italic | underline | text_link
     url: str = ""
 
 
@@ -95,6 +95,19 @@ def bold_link(text: str, url: str) -> RichText:
     """A bold run that leads to `url`."""
     run = bold(text)
     return RichText(run.text, run.spans + link(text, url).spans)
+
+
+def marked(rich: RichText, words: Sequence[str], style: str = "underline") -> RichText:
+    """The same text with these words in one more style, each where it stands first; words that are not there are passed over."""
+    places = sorted((at, at + len(w)) for w in words if w and (at := rich.text.find(w)) >= 0)
+    kept: list[tuple[int, int]] = []
+    for start, end in places:
+        if kept and start <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], max(end, kept[-1][1]))
+        else:
+            kept.append((start, end))
+    spans = (*rich.spans, *(Span(start, end, style) for start, end in kept))
+    return RichText(rich.text, tuple(sorted(spans, key=lambda s: s.start)))
 
 
 def join(parts: Sequence[RichText], separator: str = "\n") -> RichText:

@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, func, or_, select
 
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
+from notifier.provenance import voice
 from notifier.wanting import concerns
-from rules.tables import stories, story_items
+from rules.tables import matches, stories, story_items
 from watcher.store.tables import items
 
 CHUNK = 500  # rows or ids in one statement
 SUMMARY = 1000  # characters of a report's summary
+WORDS = 12  # that rules saw in a report
 T = TypeVar("T")
 
 
@@ -87,14 +89,40 @@ def _reports(conn: Connection, ids: Sequence[int]) -> dict[int, list[Report]]:
     i = items.c
     summary = func.substr(i.summary, 1, SUMMARY).label("summary")
     query = (
-        select(story_items.c.story_id, i.outlet, i.title, i.url, i.lang, i.published_at, i.seen_at, summary)
+        select(story_items.c.story_id, i.id, i.outlet, i.title, i.url, i.lang, i.published_at, i.seen_at, i.kind, i.tags, summary)
         .join(items, i.id == story_items.c.item_id)
         .where(story_items.c.story_id.in_(ids))
         .order_by(i.id)
     )
+    evidence = _evidence(conn, ids)
     for row in conn.execute(query):
-        found[row.story_id].append(Report(row.outlet, row.title, row.url, row.lang, row.published_at or row.seen_at, row.summary))
+        found[row.story_id].append(Report(
+            row.outlet, row.title, row.url, row.lang, row.published_at or row.seen_at, row.summary,
+            voice(row.url, row.kind, row.tags), _words(row.title, row.summary, evidence.get(row.id, ())),
+        ))  # fmt: skip
     return found
+
+
+def _evidence(conn: Connection, ids: Sequence[int]) -> dict[int, list[Sequence[Any]]]:
+    """Where rules saw what they sought, by item."""
+    found: dict[int, list[Sequence[Any]]] = defaultdict(list)
+    query = (
+        select(matches.c.item_id, matches.c.evidence)
+        .join(story_items, story_items.c.item_id == matches.c.item_id)
+        .where(story_items.c.story_id.in_(ids))
+        .order_by(matches.c.item_id, matches.c.rule_id)
+    )
+    for row in conn.execute(query):
+        found[row.item_id] += row.evidence
+    return found
+
+
+def _words(title: str, summary: str, evidence: Sequence[Sequence[Any]]) -> tuple[str, ...]:
+    """The words that rules saw in title and summary, each once, those of the title first and in its order."""
+    texts = {"title": title, "summary": summary}
+    spans = sorted((where != "title", start, end) for where, start, end in evidence if where in texts)
+    words = (texts["summary" if later else "title"][start:end].strip() for later, start, end in spans)
+    return tuple(dict.fromkeys(w for w in words if w))[:WORDS]
 
 
 def _story(row: Row[Any], reports: Sequence[Report]) -> Story:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifier.digest import entry
-from notifier.model import Report
+from notifier.labels import LANGUAGES
+from notifier.model import Change, Party, Report, Story
 from notifier.notice import notice, read_notice
-from notifier.render import Message, alert, alert_body, alert_text, fits, source_list
-from notifier.richtext import LIMIT, MAX_ENTITIES, cut, one_line
+from notifier.provenance import Voice
+from notifier.render import MOST_TOGETHER, Message, alert, alert_body, alert_text, bundle_body, change_body, fits, source_list
+from notifier.richtext import LIMIT, MAX_ENTITIES, RichText, cut, one_line
 from tests.notifier.world import NOW, TITLE, a_story
 
 OUTLETS = ("lemonde.fr", "spiegel.de", "nikkei.com", "elpais.com")
@@ -91,6 +93,48 @@ def test_every_alert_fits(title: str, url: str, outlets: list[str]) -> None:
         assert 0 < len(body) <= LIMIT
         assert len(body.entities()) <= MAX_ENTITIES
     assert all(fits(b.data) for row in alert(story, 10**15).keyboard for b in row)
+
+
+WORDS = st.lists(st.text(max_size=30), max_size=20).map(tuple)
+FACTS = st.fixed_dictionaries({}, optional={
+    "amount": st.one_of(st.floats(), st.integers(), st.text()), "currency": st.text(max_size=5), "buyer": st.text(), "supplier": st.text(),
+    "vendor": st.text(), "award_id": st.text(), "stage": st.sampled_from(["tender", "ended", "odd"]),
+})  # fmt: skip
+PARTIES = st.lists(
+    st.builds(Party, st.text(), st.text(), st.sampled_from(["ai_org", "gov_body", "supercomputer"]), st.text(max_size=3)), max_size=12
+).map(tuple)
+REPORTS = st.lists(
+    st.builds(
+        Report, outlet=st.text(min_size=1), title=st.text(), url=st.just("https://a.org/1"), at=st.just(NOW),
+        voice=st.sampled_from(Voice), words=WORDS,
+    ),
+    min_size=1, max_size=12,
+).map(tuple)  # fmt: skip
+STORIES = st.builds(
+    lambda title, severity, facts, parties, reports: a_story(
+        title=title, severity=severity, facts=facts, parties=parties, reports=reports, outlets=tuple(r.outlet for r in reports)
+    ),
+    st.text(max_size=3000), st.sampled_from(["low", "normal", "high", "critical", "odd"]), FACTS, PARTIES, REPORTS,
+)  # fmt: skip
+
+
+def covered(body: RichText) -> list[str]:
+    """What each entity covers, cut out as Telegram does; raises UnicodeDecodeError where a character is torn."""
+    raw = body.text.encode("utf-16-le")
+    return [raw[e.offset * 2 : (e.offset + e.length) * 2].decode("utf-16-le") for e in body.entities()]
+
+
+@settings(max_examples=60)
+@given(st.lists(STORIES, min_size=1, max_size=MOST_TOGETHER), st.sampled_from([*LANGUAGES, "pt-br", ""]))
+def test_every_form_fits(stories: list[Story], lang: str) -> None:
+    """Whatever stories hold, each form is one message with whole characters under its styles, and a bundle tells every story."""
+    forms = [alert_body(s, "Asia/Kathmandu", lang) for s in stories] + [change_body(s, c, "low", lang) for s in stories for c in Change]
+    bundle = bundle_body(stories, "UTC", lang)
+    for body in [*forms, bundle]:
+        assert 0 < len(body) <= LIMIT
+        assert len(body.entities()) <= MAX_ENTITIES
+        assert len(covered(body)) == len(body.entities())
+    assert sum(line[:1] in "·•▲‼" for line in bundle.text.splitlines() if line) >= len(stories)
 
 
 def test_titles_of_many_scripts_are_verbatim() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.richtext import ELLIPSIS, RichText, bold, bold_link, cut, italic, join, link, one_line, plain, units
+from notifier.richtext import ELLIPSIS, RichText, bold, bold_link, cut, italic, join, link, marked, one_line, plain, units
 
 TEXTS = st.text(st.sampled_from("aé 火🚀👩\u200d🔬\n.。<b>&") | st.characters(), max_size=200)
 RUNS = st.one_of(
@@ -25,6 +27,17 @@ def test_entities_cover_what_was_styled(rich: RichText) -> None:
     spans = [s for s in rich.spans if s.end > s.start]
     for span, entity in zip(spans, rich.entities(), strict=True):
         assert sliced(rich.text, entity.offset, entity.length) == rich.text[span.start : span.end]
+
+
+@given(RICH, st.lists(st.text(max_size=6), max_size=8))
+def test_marked_words_are_there(rich: RichText, words: list[str]) -> None:
+    """Marking changes no text and keeps every style; each mark lies on words that were asked for, and no two overlap."""
+    found = marked(rich, words)
+    assert found.text == rich.text
+    assert [s for s in found.spans if s.style != "underline"] == sorted(rich.spans, key=lambda s: s.start)
+    marks = [s for s in found.spans if s.style == "underline"]
+    assert all(any(w and w in rich.text[m.start : m.end] for w in words) for m in marks)
+    assert all(a.end < b.start for a, b in pairwise(marks))
 
 
 @given(RICH, st.integers(1, 400), st.integers(0, 5))
