@@ -41,7 +41,8 @@ _MIN_AFTER_ARTICLE = 3  # letters; less is not a word to look for inside others
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What is looked for: the text as written, whether any ending may follow, whether case counts, whether it is a name.
+    """What is looked for: the text as written, whether any ending may follow or any beginning precede it, whether case counts, whether
+    it is a name.
 
     Case is not checked here, for that needs the original text; see `rules.document`.
     """
@@ -50,11 +51,13 @@ class Phrase:
     prefix: bool = False
     exact: bool = False
     name: bool = False
+    suffix: bool = False
 
     @classmethod
     def read(cls, written: str, *, exact: bool = False, name: bool = False) -> Phrase:
-        """A phrase as people write it, where a `*` at the end stands for any ending."""
-        return cls(written.rstrip("* "), prefix=written.rstrip().endswith("*"), exact=exact, name=name)
+        """A phrase as people write it, where a `*` at the end stands for any ending, and one before it for any beginning."""
+        written = written.strip()
+        return cls(written.strip("* "), prefix=written.endswith("*"), exact=exact, name=name, suffix=written.startswith("*"))
 
     @property
     def core(self) -> str:
@@ -130,11 +133,11 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     core = phrase.core
     if not core:
         return
-    left = not _UNSPACED.match(core)
+    left = not (phrase.suffix or _UNSPACED.match(core))
     right = not (phrase.prefix or phrase.rest or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
     guard: Guard | None = None
     whole_word = False
-    if _ARABIC.match(core):
+    if _ARABIC.match(core) and not phrase.suffix:
         left = False
         bare = core.removeprefix(_ARTICLE)
         whole_word = bare != core and len(bare.split(" ")[0]) >= _MIN_AFTER_ARTICLE

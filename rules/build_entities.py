@@ -21,7 +21,7 @@ class Registry:
 
     def __init__(self, entities: Mapping[str, Entity], known: set[str], *, complete: bool) -> None:
         self.entities = entities
-        self.known = known
+        self.known = known | entities.keys()
         self.complete = complete
         self._by_type: dict[str, set[str]] = defaultdict(set)
         for entity in entities.values():
@@ -69,8 +69,8 @@ def compile_aliases(
 
 
 def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
-    """The aliases of an entity, its own name first unless an alias of the same text sets conditions for it, or it explains itself."""
-    if "(" not in entity.name and fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
+    """The aliases of an entity; its own name first, unless an alias of the same text sets conditions for it."""
+    if entity.is_found_by_name and fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
         yield spot.at("name"), Alias.model_validate({"text": entity.name})
     for index, alias in enumerate(entity.aliases):
         yield spot.at("aliases", index), alias
@@ -78,6 +78,14 @@ def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
 
 def _languages(alias: Alias, number: int, vocabulary: Vocabulary) -> Languages:
     return counts_in(vocabulary.table.phrases()[number], alias.lang) if alias.lang else EVERY_LANGUAGE
+
+
+def compile_contexts(
+    needs: Sequence[ContextSpec], unless: Sequence[ContextSpec], spot: Spot, entity: str, registry: Registry, vocabulary: Vocabulary
+) -> tuple[tuple[Context, ...], tuple[Context, ...]]:
+    """What a pattern of an entity needs and what it refuses."""
+    compiler = _ContextCompiler(b"\0", entity, registry, vocabulary)
+    return compiler.compile(needs, spot.at("needs"), local=False), compiler.compile(unless, spot.at("unless"), local=False)
 
 
 class _ContextCompiler:

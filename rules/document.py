@@ -113,6 +113,12 @@ class Document:
             known = self._originals[span] = FIELDS[index], start, end
         return known
 
+    def character(self, position: int) -> tuple[int, int, int]:
+        """The field of a letter at `position`, and where its character begins and ends in the original."""
+        index = self._field_at(position)
+        start, end = self.fields[index].way.original(position - self.bases[index], position + 1 - self.bases[index])
+        return index, start, end
+
     def located(self, field: int, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of the original of a field."""
         return self.bases[field] + self.fields[field].way.folded(start), self.bases[field] + self.fields[field].way.folded(end)

@@ -15,6 +15,7 @@ from datetime import UTC, date
 from rules.automaton import Span
 from rules.document import Document
 from rules.fold import PAD
+from rules.patterns import NOTHING, OpenName, Patterns
 from rules.phrases import PhraseSet
 from rules.spans import inside, overlapping
 
@@ -115,8 +116,10 @@ class CompiledAlias:
 _Reading = tuple[Span, str, bool]  # where, whom, and whether a context confirms it
 
 
-def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]) -> dict[str, list[Span]]:
-    """Entity id → where the document names it, in order of first mention."""
+def resolve(
+    document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]], patterns: Patterns = NOTHING
+) -> dict[str, list[Span]]:
+    """Entity id → where the document names it, in order of first mention. Open names give way to those that are known."""
     certain: list[_Reading] = []
     late: list[tuple[Span, CompiledAlias]] = []
     for number in document.hits.keys() & aliases.keys():
@@ -130,10 +133,22 @@ def resolve(document: Document, aliases: Mapping[int, tuple[CompiledAlias, ...]]
                 certain += [(span, alias.entity, bool(alias.needs)) for span in spans if alias.holds(document, span, {})]
             else:
                 certain += [(span, alias.entity, False) for span in spans]
-    if late:
+    known = _longest(certain)
+    bodies, names = patterns.read(document, known)
+    if bodies:
+        aliased = {span for span, _, _ in certain}
+        certain += [(body.span, body.entity, False) for body in bodies if body.span not in aliased]
         known = _longest(certain)
+    if late:
         certain += [(span, a.entity, bool(a.needs)) for span, a in late if a.holds(document, span, known)]
-    return _longest(certain)
+        known = _longest(certain)
+    return known | _longest(_open(document, names, known, patterns)) if names else known
+
+
+def _open(document: Document, names: Iterable[OpenName], known: Found, patterns: Patterns) -> list[_Reading]:
+    """The open names that known ones leave, as they are left."""
+    taken = sorted(span for entity, spans in known.items() if entity not in patterns.yielding for span in spans)
+    return [(span, name.entity, False) for name in names if (span := name.beside(taken, document.data))]
 
 
 def _longest(readings: list[_Reading]) -> dict[str, list[Span]]:

@@ -92,6 +92,7 @@ class Sections:
     signals: dict[str, Entry] = field(default_factory=dict)
     rules: dict[str, Entry] = field(default_factory=dict)
     lists: dict[str, Entry] = field(default_factory=dict)
+    countries: dict[str, Entry] = field(default_factory=dict)
     traps: list[Entry] = field(default_factory=list)
     known: dict[str, set[str]] = field(default_factory=dict)  # every id that was ever written, switched off or not
     problems: list[Problem] = field(default_factory=list)

@@ -15,6 +15,7 @@ from rules import spec
 from rules.aside import BOILERPLATE, END_OF_STORY, Aside
 from rules.automaton import Automaton
 from rules.build_entities import Registry, compile_aliases
+from rules.build_patterns import compile_patterns, with_roles
 from rules.build_rules import RuleCompiler
 from rules.files import PACKS, Entry, Sections, Spot, Text, checked, collect, read_folder
 from rules.ruleset import PlacedTrap, RuleSet, index_rules
@@ -44,13 +45,15 @@ def _packs() -> tuple[Text, ...]:
 
 def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities: bool = True) -> RuleSet:
     """Compile the files; raise OperatorError with every mistake."""
-    off = {("rules", True): builtin_rules, ("entities", True): builtin_entities, ("traps", True): builtin_entities}
+    off = {("rules", True): builtin_rules} | {(section, True): builtin_entities for section in ("entities", "countries", "traps")}
     sections = collect(texts, frozenset(section for section, on in off.items() if not on))
     problems = sections.problems
     vocabulary = _vocabulary(sections, problems)
     entities = [(spot, e) for spot, e in checked(sections.entities.values(), spec.Entity, problems) if e.enabled]
-    registry = Registry({e.id: e for _, e in entities}, sections.known.get("entities", set()), complete=builtin_entities)
+    countries = [(spot, c) for spot, c in checked(sections.countries.values(), spec.Country, problems) if c.enabled]
+    registry = Registry(with_roles(entities, countries), sections.known.get("entities", set()), complete=builtin_entities)
     aliases = compile_aliases(entities, registry, vocabulary)
+    patterns = compile_patterns(entities, countries, registry, vocabulary)
     shared = {c.id: (spot, c) for spot, c in checked(sections.conditions.values(), spec.Shared, problems) if c.enabled}
     compiler = RuleCompiler(registry, vocabulary, shared, sections.known.get("conditions", set()))
     signals = [(spot, s) for spot, s in checked(sections.signals.values(), spec.Signal, problems) if s.enabled]
@@ -62,7 +65,7 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
     phrases = vocabulary.table.phrases()
     return RuleSet(
         version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
-        phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules),
+        patterns=patterns, phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules),
         scales=scales, aside=Aside(*(vocabulary.lexicon_if_any(name) for name in (BOILERPLATE, END_OF_STORY))),
     )
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
 from rules.document import Document
 from rules.entities import resolve
 from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
 from rules.score import plain_score, weigh
+from rules.spec import Entity
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match
+MAX_ID = 64  # characters, as the table of entities holds them
 MAX_PLACES = 50  # sentences or windows of one item that are looked at for evidence and score
 
 
@@ -23,7 +28,7 @@ class Matcher:
     def read(self, item: Item) -> Reading:
         """The item with its hits and entities, not yet judged."""
         document = Document(item, self.ruleset.automaton, self.ruleset.phrases)
-        return Reading(document, resolve(document, self.ruleset.aliases), self.ruleset.aside.of(document))
+        return Reading(document, resolve(document, self.ruleset.aliases, self.ruleset.patterns), self.ruleset.aside.of(document))
 
     def match(self, item: Item) -> MatchResult:
         """The entities that an item names and the rules it satisfies, in the order of the rule set."""
@@ -32,16 +37,30 @@ class Matcher:
         return MatchResult(self.entities(reading), tuple(m for m in matches if m is not None))
 
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
-        """The entities of a reading with their places in the original text."""
-        known, original = self.ruleset.entities, reading.document.original
-        return tuple(
-            EntityHit(i, entity.name, entity.type, tuple(map(original, spans)), entity.country or "")
-            for i, spans in reading.entities.items()
-            for entity in (known[i],)
-        )
+        """The entities of a reading with their places in the original text; an open name is an entity of its own."""
+        hits: list[EntityHit] = []
+        for entity_id, spans in reading.entities.items():
+            entity = self.ruleset.entities[entity_id]
+            if entity.is_open:
+                hits += open_hits(entity, spans, reading.document)
+            elif not entity.unnamed:
+                places = tuple(map(reading.document.original, spans))
+                hits.append(EntityHit(entity_id, entity.name, entity.type, places, entity.country or ""))
+        return tuple(hits)
 
     def _candidates(self, reading: Reading) -> list[int]:
         return self.ruleset.index.candidates(reading.entities.keys(), reading.document.hits.keys())
+
+
+def open_hits(entity: Entity, spans: Iterable[Span], document: Document) -> Iterator[EntityHit]:
+    """What open patterns of an entity read, by name as the text writes it first; the id is the entity's with the name after a dot."""
+    by_id: dict[str, list[FieldSpan]] = {}
+    for span in spans:
+        slug = document.data[slice(*span)].decode().replace(" ", "-")
+        by_id.setdefault(f"{entity.id}.{slug}"[:MAX_ID], []).append(document.original(span))
+    for name_id, places in by_id.items():
+        field, start, end = places[0]
+        yield EntityHit(name_id, getattr(document.item, field)[start:end], entity.type, tuple(places), entity.country or "")
 
 
 def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:

@@ -11,6 +11,7 @@ from rules.aside import Aside
 from rules.automaton import Automaton, Phrase
 from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, necessary, rarest
 from rules.entities import CompiledAlias
+from rules.patterns import Patterns
 from rules.score import Scale
 from rules.spec import Case, Entity, Trap
 from rules.where import Where
@@ -82,6 +83,7 @@ class RuleSet:
     rules: tuple[CompiledRule, ...]
     traps: tuple[PlacedTrap, ...]
     aliases: Mapping[int, tuple[CompiledAlias, ...]] = field(repr=False)
+    patterns: Patterns = field(repr=False)
     phrases: tuple[Phrase, ...] = field(repr=False)
     automaton: Automaton = field(repr=False)
     index: Index = field(repr=False)

@@ -29,7 +29,7 @@ def shaped(pattern: str, advice: str) -> AfterValidator:
 
 
 Language = Annotated[str, shaped("[a-z]{2,3}", "the code of a language, such as en or fr")]
-Country = Annotated[str, shaped("[A-Z]{2}|INT", "the two-letter code of a country, such as US or FR, or EU or INT")]
+CountryCode = Annotated[str, shaped("[A-Z]{2}|INT", "the two-letter code of a country, such as US or FR, or EU or INT")]
 Wikidata = Annotated[str, shaped("Q[1-9][0-9]*", "a Wikidata id, such as Q21708200")]
 
 

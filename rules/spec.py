@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from rules.shapes import AsText, Country, Language, Listed, OneOf, Shorthand, Strict, Text, Wikidata, partial
+from rules.shapes import AsText, CountryCode, Language, Listed, OneOf, Shorthand, Strict, Text, Wikidata, partial, shaped
 from watcher.model import Id, Stage, StatedFacts
 
 EntityType = Literal["ai_org", "ai_model", "gov_body", "national_lab", "supercomputer", "chip_vendor", "program"]
@@ -66,20 +66,69 @@ class Alias(Strict):
         return self
 
 
+class Pattern(Strict):
+    """An open name: words with a slot for what is not known beforehand, {name}, or for a word of the countries' table."""
+
+    text: Text
+    lang: Language | None = None
+    needs: Annotated[tuple[AnyContext, ...], Listed] = ()
+    unless: Annotated[tuple[AnyContext, ...], Listed] = ()
+    several: bool = False
+
+
 class Entity(Strict):
-    """Someone or something that rules speak of."""
+    """Someone or something that rules speak of; with {country} or {adjective} in its name, the body that plays a role in each country."""
 
     model_config = ConfigDict(json_schema_extra=partial)
 
     id: Id
     name: Text
     type: EntityType
-    country: Country | None = None
+    country: CountryCode | None = None
     parent: Id | None = None
     wikidata: Wikidata | None = None
     aliases: Annotated[tuple[Annotated[Alias, AsText], ...], Listed] = ()
+    patterns: Annotated[tuple[Annotated[Pattern, AsText], ...], Listed] = ()
+    role: Id | None = None
+    lone: bool = False
+    unnamed: bool = False
     enabled: bool = True
     override: bool = False
+
+    @property
+    def is_role(self) -> bool:
+        """Whether this is a role that some body plays in each country."""
+        return "{country}" in self.name or "{adjective}" in self.name
+
+    @property
+    def is_found_by_name(self) -> bool:
+        """Whether its name is looked for; one with an explanation in brackets is for readers, those of roles and kinds name nobody."""
+        return not (self.unnamed or self.is_open or self.is_role or "(" in self.name)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether patterns read names of this entity that are not known beforehand."""
+        return any("{name}" in p.text for p in self.patterns)
+
+
+class Country(Strict):
+    """A country, and the words that speak of it in every language; `home` are languages in which it goes without saying."""
+
+    model_config = ConfigDict(json_schema_extra=partial)
+
+    id: Annotated[Id, shaped("[a-z]{2}", "the two-letter code of a country in small letters, such as fr")]
+    name: Text
+    names: Annotated[tuple[AnyWord, ...], Listed] = ()
+    adjectives: Annotated[tuple[AnyWord, ...], Listed] = ()
+    capitals: Annotated[tuple[AnyWord, ...], Listed] = ()
+    home: Annotated[tuple[Language, ...], Listed] = ()
+    enabled: bool = True
+    override: bool = False
+
+    @property
+    def code(self) -> str:
+        """The code as entities write it."""
+        return self.id.upper()
 
 
 class Trap(Strict):
@@ -115,7 +164,7 @@ class EntityRef(Strict):
 
     id: Id | None = None
     type: EntityType | None = None
-    country: Country | None = None
+    country: CountryCode | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -324,6 +373,7 @@ class File(Strict):
     """A file of entities, words, conditions, signals and rules, each under its own key."""
 
     entities: Annotated[tuple[Entity, ...], Listed] = ()
+    countries: Annotated[tuple[Country, ...], Listed] = ()
     traps: Annotated[tuple[Trap, ...], Listed] = ()
     lists: dict[Id, Annotated[tuple[AnyWord, ...], Listed]] = Field(default_factory=dict)
     lexicons: Annotated[tuple[Lexicon, ...], Listed] = ()
@@ -332,7 +382,10 @@ class File(Strict):
     rules: Annotated[tuple[Rule, ...], Listed] = ()
 
 
-SECTIONS_BY_KIND = {"rules": ("lists", "lexicons", "conditions", "signals", "rules"), "entities": ("lists", "entities", "traps")}
+SECTIONS_BY_KIND = {
+    "rules": ("lists", "lexicons", "conditions", "signals", "rules"),
+    "entities": ("lists", "entities", "countries", "traps"),
+}
 
 
 def schema(kind: str) -> JsonSchemaValue:

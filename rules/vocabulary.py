@@ -62,6 +62,22 @@ class Vocabulary:
                     out[number] = EVERY_LANGUAGE
         return out
 
+    def names(self, words: Sequence[Word], spot: Spot) -> Iterable[int]:
+        """The numbers of words that are names."""
+        for word in words:
+            number = None if word.text is None else self.phrase(word.text, spot, exact=word.exact_case is not None, name=True)
+            if number is not None:
+                yield number
+
+    def words_listed(self, name: str) -> PhraseSet:
+        """The phrases of a list, none where there is no such list."""
+        return self._lists.get(name) or PhraseSet({})
+
+    def words_of(self, name: str) -> Iterable[str]:
+        """The words of a list as they are compared, none where there is no such list."""
+        phrases = self.table.phrases()
+        return (phrases[n].core for n in self._lists[name].numbers) if name in self._lists else ()
+
     def list(self, name: str, spot: Spot) -> PhraseSet | None:
         """The list of that name; None, with a problem, when there is none."""
         return self._named(self._lists, name, spot, "list")
