@@ -119,6 +119,10 @@ class Document:
         start, end = self.fields[index].way.original(position - self.bases[index], position + 1 - self.bases[index])
         return index, start, end
 
+    def originals(self, spans: Iterable[Span]) -> tuple[FieldSpan, ...]:
+        """Where `spans` came from, each place once."""
+        return tuple(dict.fromkeys(map(self.original, spans)))
+
     def located(self, field: int, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of the original of a field."""
         return self.bases[field] + self.fields[field].way.folded(start), self.bases[field] + self.fields[field].way.folded(end)

@@ -154,25 +154,18 @@ def _open(document: Document, names: Iterable[OpenName], known: Found, patterns:
 def _longest(readings: list[_Reading]) -> dict[str, list[Span]]:
     """The readings that stay where some overlap, by entity, all in order."""
     found: dict[str, list[Span]] = {}
-    for rivals in _rivals(sorted(readings)):
-        for span, entity in [rivals[0][:2]] if len(rivals) == 1 else _settled(rivals):
+    readings = sorted(readings)
+    start, count = 0, len(readings)
+    while start < count:
+        reach = readings[start][0][1]
+        end = start + 1
+        while end < count and readings[end][0][0] < reach:  # readings that hang together; most stand alone
+            reach = max(reach, readings[end][0][1])
+            end += 1
+        for span, entity in [readings[start][:2]] if end == start + 1 else _settled(readings[start:end]):
             found.setdefault(entity, []).append(span)
+        start = end
     return found
-
-
-def _rivals(readings: list[_Reading]) -> Iterable[list[_Reading]]:
-    """Readings, given in order, parted where no span reaches over the gap; most stand alone."""
-    rivals: list[_Reading] = []
-    end = 0
-    for reading in readings:
-        lo, hi = reading[0]
-        if lo >= end and rivals:
-            yield rivals
-            rivals = []
-        rivals.append(reading)
-        end = max(end, hi)
-    if rivals:
-        yield rivals
 
 
 def _settled(rivals: list[_Reading]) -> list[tuple[Span, str]]:

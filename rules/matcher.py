@@ -8,7 +8,7 @@ from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
 from rules.document import Document
 from rules.entities import resolve
-from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
+from rules.model import ClauseHit, EntityHit, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
 from rules.score import plain_score, weigh
 from rules.spec import Entity
@@ -39,13 +39,13 @@ class Matcher:
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
         """The entities of a reading with their places in the original text; an open name is an entity of its own."""
         hits: list[EntityHit] = []
+        originals = reading.document.originals
         for entity_id, spans in reading.entities.items():
             entity = self.ruleset.entities[entity_id]
             if entity.is_open:
                 hits += open_hits(entity, spans, reading.document)
             elif not entity.unnamed:
-                places = tuple(map(reading.document.original, spans))
-                hits.append(EntityHit(entity_id, entity.name, entity.type, places, entity.country or ""))
+                hits.append(EntityHit(entity_id, entity.name, entity.type, originals(spans), entity.country or ""))
         return tuple(hits)
 
     def _candidates(self, reading: Reading) -> list[int]:
@@ -79,20 +79,16 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
         found.append(list(weighed.evidence))
     else:
         contributions = max((plain_score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
-    clauses: dict[str, dict[FieldSpan, None]] = {}
+    clauses: dict[str, dict[Span, None]] = {}
     for leaf, spans in (pair for pairs in found for pair in pairs):
-        clauses.setdefault(leaf.label, {}).update(dict.fromkeys(map(reading.document.original, spans)))
-    shown = sorted({span for clause in clauses.values() for span in clause}, key=_reading_order)
+        clauses.setdefault(leaf.label, {}).update(dict.fromkeys(spans))
+    shown = sorted(set().union(*clauses.values()))
     return RuleMatch(
         rule=rule.id,
         severity=rule.severity,
         topics=rule.topics,
         score=round(min(1.0, max(0.0, sum(p.value for p in contributions))), 3),
-        evidence=tuple(shown[:MAX_EVIDENCE]),
+        evidence=reading.document.originals(shown)[:MAX_EVIDENCE],
         contributions=contributions,
-        clauses=tuple(ClauseHit(label, tuple(clause)) for label, clause in clauses.items()),
+        clauses=tuple(ClauseHit(label, reading.document.originals(spans)) for label, spans in clauses.items()),
     )
-
-
-def _reading_order(span: FieldSpan) -> tuple[int, int, int]:
-    return ("title", "summary", "content").index(span[0]), span[1], span[2]

@@ -100,8 +100,8 @@ def plain_score(found: Found, reading: Reading) -> tuple[Contribution, ...]:
             parts.append(Contribution(f"within {apart} words", round(CLOSE * (1 - apart / FAR), 3)))
         named = {
             entity
-            for leaf, at in found if isinstance(leaf, EntityLeaf)
-            for entity in reading.named & leaf.ids if not set(at).isdisjoint(reading.entities[entity])
+            for leaf, at in found if isinstance(leaf, EntityLeaf) for elsewhere in (set(at).isdisjoint,)
+            for entity in reading.named & leaf.ids if not elsewhere(reading.entities[entity])
         }
         if len(named) > 1:
             parts.append(Contribution(f"{len(named)} parties named", min(PARTIES, PARTIES * (len(named) - 1) / 2)))
