@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -27,7 +27,41 @@ M = TypeVar("M", bound=BaseModel)
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Where an anchor or an alias may begin: at the start of a line or after a space or a bracket, and with a name.
+_ANCHOR = re.compile(r"(?:^|[\s\[\]{},:?-])\ufeff?[&*][^\s,\[\]{}]", re.MULTILINE)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the class is chosen when imported
+    """Composes nodes without working out what plain text means; `_scalar` does so by our own rules."""
+
+    def resolve(self, _kind: Any, _value: Any, _implicit: Any) -> str:
+        return ""
+
+    def descend_resolver(self, _node: Any, _index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+class _Places(Mapping[Path, Place]):
+    """The places of a file's values, made when asked for: hardly any ever is."""
+
+    def __init__(self, file: str, positions: dict[Path, tuple[int, int]]) -> None:
+        self._file = file
+        self._positions = positions
+
+    def __getitem__(self, path: Path) -> Place:
+        return Place(self._file, *self._positions[path])
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._positions
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._positions)
+
+    def __len__(self) -> int:
+        return len(self._positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +104,17 @@ def parse(text: str, file: str) -> Document:
         raise OperatorError([Problem(place, f"not readable as YAML: {e.problem or e.context}", _syntax_hint(str(e.problem)))]) from None
     except (yaml.YAMLError, RecursionError) as e:
         raise OperatorError([Problem(Place(file), f"not readable as YAML: {str(e).splitlines()[0]}")]) from None
-    places: dict[Path, Place] = {}
+    positions: dict[Path, tuple[int, int]] = {}
     problems: list[Problem] = []
-    data = None if node is None else _construct(node, (), file, places, problems)
+    data = None if node is None else _construct(node, (), file, positions, problems)
     if problems:
         raise OperatorError(problems)
-    return Document(file, data, places)
+    return Document(file, data, _Places(file, positions))
 
 
 def _first_alias(text: str) -> tuple[int, int] | None:
     """Line and column of the first anchor or alias, found on the event stream, before anything is unfolded."""
-    if "&" not in text and "*" not in text:
+    if not _ANCHOR.search(text):
         return None
     for event in yaml.parse(text, Loader=_Loader):
         if getattr(event, "anchor", None) is not None:
@@ -97,27 +131,30 @@ def _syntax_hint(problem: str) -> str:
     return "check quotes, indentation and colons on this line"
 
 
-def _construct(node: yaml.Node, path: Path, file: str, places: dict[Path, Place], problems: list[Problem]) -> Any:
-    mark = node.start_mark
-    places[path] = Place(file, mark.line + 1, mark.column + 1)
+def _construct(node: yaml.Node, path: Path, file: str, positions: dict[Path, tuple[int, int]], problems: list[Problem]) -> Any:
+    positions[path] = _position(node)
     if len(path) > MAX_DEPTH:
-        problems.append(Problem(places[path], f"nested deeper than {MAX_DEPTH} levels", "write it flatter"))
+        problems.append(Problem(Place(file, *positions[path]), f"nested deeper than {MAX_DEPTH} levels", "write it flatter"))
         return None
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node)
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(child, (*path, i), file, places, problems) for i, child in enumerate(node.value)]
+        return [_construct(child, (*path, i), file, positions, problems) for i, child in enumerate(node.value)]
     out: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        here = Place(file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if key is None:
-            problems.append(Problem(here, "a key must be plain text"))
+            problems.append(Problem(Place(file, *_position(key_node)), "a key must be plain text"))
         elif key in out:
-            problems.append(Problem(here, f"{key!r} is given twice", "keep one of the two"))
+            problems.append(Problem(Place(file, *_position(key_node)), f"{key!r} is given twice", "keep one of the two"))
         else:
-            out[key] = _construct(value_node, (*path, key), file, places, problems)
+            out[key] = _construct(value_node, (*path, key), file, positions, problems)
     return out
+
+
+def _position(node: yaml.Node) -> tuple[int, int]:
+    mark = node.start_mark
+    return mark.line + 1, mark.column + 1
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
