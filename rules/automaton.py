@@ -13,12 +13,13 @@ All hits are reported, overlapping ones too: names nest, and a leftmost or longe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from daachorse import DoubleArrayAhoCorasick
 
-from rules.fold import PAD, fold
+from rules.fold import PAD, fold_written
 
 Span = tuple[int, int]
 Guard = Callable[[bytes, int, int], bool]
@@ -36,6 +37,7 @@ _ARABIC_PREFIXES = re.compile("[وف]?[بلكس]?(?:ال)?|[وف]?لل")
 _ARABIC_ARTICLES = re.compile("[وف]?[بك]?ال|[وف]?لل")
 _HEBREW_PREFIXES = re.compile("ו?(?:כש|מה|של|[בלמשהכ])?ה?")
 _ARTICLE = "ال"
+_MANY = 100_000  # phrases that are remembered ready for the next rule set, which shares most of them
 _MIN_AFTER_ARTICLE = 3  # letters; less is not a word to look for inside others
 
 
@@ -56,18 +58,22 @@ class Phrase:
     @classmethod
     def read(cls, written: str, *, exact: bool = False, name: bool = False) -> Phrase:
         """A phrase as people write it, where a `*` at the end stands for any ending, and one before it for any beginning."""
-        written = written.strip()
-        return cls(written.strip("* "), prefix=written.endswith("*"), exact=exact, name=name, suffix=written.startswith("*"))
+        return _read(written.strip(), exact, name)
 
     @property
     def core(self) -> str:
         """The folded text without its padding, up to the first word of any ending; empty when nothing can be looked for."""
-        return fold(self.text.partition("*")[0]).decode().strip()
+        return fold_written(self.text.partition("*")[0]).decode().strip()
 
     @property
     def rest(self) -> str:
         """What stands after the first word of any ending ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty."""
         return self.text.partition("*")[2]
+
+
+@lru_cache(maxsize=_MANY)
+def _read(written: str, exact: bool, name: bool) -> Phrase:
+    return Phrase(written.strip("* "), prefix=written.endswith("*"), exact=exact, name=name, suffix=written.startswith("*"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,9 @@ class Automaton:
     def __init__(self, phrases: Sequence[Phrase]) -> None:
         patterns: dict[bytes, list[_Use]] = {}
         for number, phrase in enumerate(phrases):
-            for pattern, use in _uses(number, phrase):
-                patterns.setdefault(pattern, []).append(use)
+            pattern, left, right, test = _pattern(phrase)
+            if pattern:
+                patterns.setdefault(pattern, []).append((number, left, right, test))
         self._uses = list(patterns.values())
         self._machine = DoubleArrayAhoCorasick(list(patterns)) if patterns else None
 
@@ -129,10 +136,12 @@ class Automaton:
         return found
 
 
-def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
+@lru_cache(maxsize=_MANY)
+def _pattern(phrase: Phrase) -> tuple[bytes, int, int, _Test | None]:
+    """The bytes to look for, how much of them is padding on either side, and what is left to test; no bytes, nothing to find."""
     core = phrase.core
     if not core:
-        return
+        return b"", 0, 0, None
     left = not (phrase.suffix or _UNSPACED.match(core))
     right = not (phrase.prefix or phrase.rest or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
     guard: Guard | None = None
@@ -152,12 +161,12 @@ def _uses(number: int, phrase: Phrase) -> Iterable[tuple[bytes, _Use]]:
     open_end = phrase.prefix and not _UNSPACED.match(core[-1])
     following = _following(phrase.rest, open_end=phrase.prefix) if phrase.rest else None
     test = _Test(guard, whole_word, open_end, following) if guard or whole_word or open_end or following else None
-    yield pattern, (number, int(left), int(right), test)
+    return pattern, int(left), int(right), test
 
 
 def _following(rest: str, *, open_end: bool) -> re.Pattern[bytes]:
     """Any ending of a word and what must come next, again with any ending where a star stands; a border at the end unless it is open."""
-    parts = (PAD * part[:1].isspace() + re.escape(fold(part).strip()) for part in rest.split("*"))
+    parts = (PAD * part[:1].isspace() + re.escape(fold_written(part).strip()) for part in rest.split("*"))
     return re.compile(b"".join(b"[^ \\0]*" + part for part in parts) + b"(?= )" * (not open_end))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rules.entities import AllContext, CompiledAlias, Context, EntityContext, PhraseContext, TouchingContext, looks_at_entities
 from rules.files import Spot
-from rules.fold import fold
+from rules.fold import fold_written
 from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, counts_in
 from rules.spec import Alias, Entity, EntityRef
 from rules.spec import Context as ContextSpec
@@ -24,6 +24,7 @@ class Registry:
         self.known = known | entities.keys()
         self.complete = complete
         self._by_type: dict[str, set[str]] = defaultdict(set)
+        self._matching: dict[tuple[tuple[str | None, ...], ...], frozenset[str]] = {}
         for entity in entities.values():
             self._by_type[entity.type].add(entity.id)
 
@@ -31,14 +32,20 @@ class Registry:
         """The ids of all entities of a type."""
         return frozenset(self._by_type.get(entity_type, ()))
 
-    def matching(self, ref: EntityRef) -> frozenset[str]:
-        """The ids of the entities that a rule's reference means."""
+    def matching(self, refs: Sequence[EntityRef]) -> frozenset[str]:
+        """The ids of the entities that a rule's references mean."""
+        key = tuple((r.id, r.type, r.country) for r in refs)
+        if key not in self._matching:
+            self._matching[key] = frozenset().union(*map(self._meant, refs))
+        return self._matching[key]
+
+    def _meant(self, ref: EntityRef) -> Iterable[str]:
         if ref.id:
             candidates = frozenset({ref.id}) & self.entities.keys()
         else:
             candidates = self.of_type(ref.type) if ref.type else frozenset(self.entities)
         found = (self.entities[i] for i in candidates)
-        return frozenset(e.id for e in found if ref.type in (None, e.type) and ref.country in (None, e.country))
+        return (e.id for e in found if ref.type in (None, e.type) and ref.country in (None, e.country))
 
     def check(self, entity_id: str, spot: Spot, problems: list[Problem]) -> None:
         """Add a problem when no entity of that id was ever written; without the built-in entities, built-in files may name them."""
@@ -58,7 +65,7 @@ def compile_aliases(
         for at, alias in _names(spot, entity):
             number = vocabulary.phrase(alias.text, at, exact=alias.exact_case is not None, name=True)
             if number is not None:
-                compiler = _ContextCompiler(fold(alias.text), entity.id, registry, vocabulary)
+                compiler = _ContextCompiler(fold_written(alias.text), entity.id, registry, vocabulary)
                 needs = compiler.compile(alias.needs, at.at("needs"), local=False)
                 unless = compiler.compile(alias.unless, at.at("unless"), local=True)
                 out[number].append(CompiledAlias(
@@ -70,14 +77,14 @@ def compile_aliases(
 
 def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
     """The aliases of an entity; its own name first, unless an alias of the same text sets conditions for it."""
-    if entity.is_found_by_name and fold(entity.name) not in {fold(a.text) for a in entity.aliases}:
+    if entity.is_found_by_name and fold_written(entity.name) not in {fold_written(a.text) for a in entity.aliases}:
         yield spot.at("name"), Alias.model_validate({"text": entity.name})
     for index, alias in enumerate(entity.aliases):
         yield spot.at("aliases", index), alias
 
 
 def _languages(alias: Alias, number: int, vocabulary: Vocabulary) -> Languages:
-    return counts_in(vocabulary.table.phrases()[number], alias.lang) if alias.lang else EVERY_LANGUAGE
+    return counts_in(vocabulary.table[number], alias.lang) if alias.lang else EVERY_LANGUAGE
 
 
 def compile_contexts(
@@ -114,8 +121,8 @@ class _ContextCompiler:
         return tuple(out)
 
     def _around(self, phrases: Iterable[int]) -> frozenset[int]:
-        known = self._vocabulary.table.phrases()
-        return frozenset(n for n in phrases if self._alias in fold(known[n].text) and self._alias != fold(known[n].text))
+        folded = {n: fold_written(self._vocabulary.table[n].text) for n in phrases}
+        return frozenset(n for n, text in folded.items() if self._alias in text and self._alias != text)
 
     def _other(self, spec: ContextSpec, at: Spot, *, local: bool) -> Iterable[Context]:
         if spec.list_name or spec.lexicon:

@@ -113,13 +113,12 @@ class RuleCompiler:
         )
 
     def _entity(self, refs: Sequence[EntityRef], spot: Spot) -> AnyLeaf:
-        ids: set[str] = set()
         for index, ref in enumerate(refs):
             if ref.id:
                 self._registry.check(ref.id, spot.at(index, "id"), self._problems)
-            ids |= self._registry.matching(ref)
+        ids = self._registry.matching(refs)
         label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in refs)
-        return self._leaf(label, frozenset(ids), lambda n, text: EntityLeaf(n, text, frozenset(ids)))
+        return self._leaf(label, ids, lambda n, text: EntityLeaf(n, text, ids))
 
     def _lexicon(self, names: Sequence[str], spot: Spot) -> AnyLeaf:
         found = [self._vocabulary.lexicon(name, spot.at(i)) for i, name in enumerate(names)]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,6 +21,7 @@ from watcher.yamlfile import Document, suggest
 
 PACKS = Path(__file__).parent / "packs"
 SUFFIXES = (".yaml", ".yml")
+MOST_FILES = 256  # that are remembered as read
 SECTIONS = tuple(File.model_fields)
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,9 +54,8 @@ def read_folder(folder: Path, *, builtin: bool = False) -> list[Text]:
     return texts
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A value in a file: where problems with it are shown."""
+class Spot(NamedTuple):
+    """A value in a file: where problems with it are shown. A tuple, for one is made for every word of every file."""
 
     document: Document
     path: yamlfile.Path
@@ -104,7 +105,7 @@ def collect(texts: Iterable[Text], without: frozenset[tuple[str, bool]] = frozen
     layers: dict[bool, dict[tuple[str, str], Place]] = {True: {}, False: {}}
     for text in sorted(texts, key=lambda t: not t.builtin):
         try:
-            document = yamlfile.parse(text.text, text.name)
+            document = _parsed(text.text, text.name)
         except OperatorError as e:
             sections.problems += e.problems
             continue
@@ -112,6 +113,10 @@ def collect(texts: Iterable[Text], without: frozenset[tuple[str, bool]] = frozen
             if (section, text.builtin) not in without:
                 _sort(sections, section, Entry(Spot(document, (section,), text.builtin), data), layers[text.builtin])
     return sections
+
+
+# At a reload most files are what they were before.
+_parsed = lru_cache(maxsize=MOST_FILES)(yamlfile.parse)
 
 
 def _sections(document: Document, problems: list[Problem]) -> Iterable[tuple[str, Any]]:

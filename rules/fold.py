@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 
 PAD = b" "
 
@@ -78,6 +79,7 @@ class _Runs(dict[str, str]):
 
 _SHORT_RUN = 4
 _MANY_RUNS = 50_000
+_MANY_WORDS = 200_000  # of rules and entities; some 40 MB at the most
 FOLDS = _Table()
 _RUNS = _Runs()
 
@@ -120,6 +122,12 @@ def fold(text: str) -> bytes:
             plain = plain.replace(mark, letters)
     words = plain.split()
     return PAD + PAD.join(words) + PAD if words else PAD
+
+
+@lru_cache(maxsize=_MANY_WORDS)
+def fold_written(text: str) -> bytes:
+    """As `fold`, and remembered: for the words of files, which are asked for several times and again at every reload."""
+    return fold(text)
 
 
 def aligned(text: str) -> bytes | None:

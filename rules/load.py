@@ -6,8 +6,10 @@ folders is the only I/O here; `build` is pure.
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +37,21 @@ def load_ruleset(
     Built-in lexicons and lists are loaded always, since operators' rules use them. Raises OperatorError with every mistake.
     """
     texts = [*_packs(), *(t for folder in (entities_dir, rules_dir) if folder for t in read_folder(folder))]
-    return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+    with _nothing_collected():
+        return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Half a million small things are made and kept; a search for garbage among them, begun again and again, doubles the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @cache

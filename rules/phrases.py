@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rules.automaton import Phrase
-from rules.fold import fold
+from rules.fold import fold_written
 
 Languages = frozenset[str]
 EVERY_LANGUAGE: Languages = frozenset()
@@ -18,19 +18,26 @@ class PhraseTable:
 
     def __init__(self) -> None:
         self._numbers: dict[Phrase, int] = {}
+        self._phrases: list[Phrase] = []
 
     def number(self, phrase: Phrase) -> int:
         """The number of `phrase`, given out on first use."""
-        return self._numbers.setdefault(phrase, len(self._numbers))
+        number = self._numbers.setdefault(phrase, len(self._phrases))
+        if number == len(self._phrases):
+            self._phrases.append(phrase)
+        return number
+
+    def __getitem__(self, number: int) -> Phrase:
+        return self._phrases[number]
 
     def phrases(self) -> tuple[Phrase, ...]:
         """Every phrase, at the place of its number."""
-        return tuple(self._numbers)
+        return tuple(self._phrases)
 
 
 def counts_in(phrase: Phrase, language: str) -> Languages:
     """The languages in which a word of `language` counts: its own when written in Latin letters, else every one."""
-    latin = all(c <= _LAST_LATIN for c in fold(phrase.text).decode())
+    latin = all(c <= _LAST_LATIN for c in fold_written(phrase.text).decode())
     return frozenset({language}) if latin and language else EVERY_LANGUAGE
 
 

@@ -84,9 +84,8 @@ class OneOf(Strict):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        choices = [n for n in type(self).model_fields if n != "exact_case"]
-        given = [n for n in choices if getattr(self, n)]
+        given = [n for n in self.model_fields_set if n != "exact_case" and getattr(self, n)]
         if len(given) != 1:
-            names = " or ".join(type(self).model_fields[n].alias or n for n in choices)
+            names = " or ".join(f.alias or n for n, f in type(self).model_fields.items() if n != "exact_case")
             raise ValueError(f"write exactly one of {names}")
         return self

@@ -102,8 +102,7 @@ class Vocabulary:
         for language, words in lexicon.words.items():
             at = spot.at("words", language)
             phrases = self.words(words, at)
-            numbers = self.table.phrases()
-            parts.append({number: counts_in(numbers[number], language) for number in phrases})
+            parts.append({number: counts_in(self.table[number], language) for number in phrases})
         return union(parts)
 
     def _family(self, name: str, lexicons: Mapping[str, tuple[Spot, Lexicon]]) -> Iterable[str]:

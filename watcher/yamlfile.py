@@ -44,24 +44,45 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         pass
 
 
+# Where a value begins (line and column in one number), with the marks of what it holds.
+_Mark = tuple[int, "list[_Mark] | dict[str, _Mark] | None"]
+_COLUMN_BITS = 24
+
+
 class _Places(Mapping[Path, Place]):
     """The places of a file's values, made when asked for: hardly any ever is."""
 
-    def __init__(self, file: str, positions: dict[Path, tuple[int, int]]) -> None:
+    def __init__(self, file: str, root: _Mark) -> None:
         self._file = file
-        self._positions = positions
+        self._root = root
 
     def __getitem__(self, path: Path) -> Place:
-        return Place(self._file, *self._positions[path])
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._positions
+        position, held = self._root
+        for part in path:
+            if isinstance(held, dict) and part in held:
+                position, held = held[str(part)]
+            elif isinstance(held, list) and isinstance(part, int) and 0 <= part < len(held):
+                position, held = held[part]
+            else:
+                raise KeyError(path)
+        return _place(self._file, position)
 
     def __iter__(self) -> Iterator[Path]:
-        return iter(self._positions)
+        return (path for path, _ in _walk((), self._root))
 
     def __len__(self) -> int:
-        return len(self._positions)
+        return sum(1 for _ in self)
+
+
+def _walk(path: Path, mark: _Mark) -> Iterator[tuple[Path, _Mark]]:
+    yield path, mark
+    held = mark[1] or ()
+    for part, below in held.items() if isinstance(held, dict) else enumerate(held):
+        yield from _walk((*path, part), below)
+
+
+def _place(file: str, position: int) -> Place:
+    return Place(file, position >> _COLUMN_BITS, position & (1 << _COLUMN_BITS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +125,13 @@ def parse(text: str, file: str) -> Document:
         raise OperatorError([Problem(place, f"not readable as YAML: {e.problem or e.context}", _syntax_hint(str(e.problem)))]) from None
     except (yaml.YAMLError, RecursionError) as e:
         raise OperatorError([Problem(Place(file), f"not readable as YAML: {str(e).splitlines()[0]}")]) from None
-    positions: dict[Path, tuple[int, int]] = {}
+    if node is None:
+        return Document(file, None)
     problems: list[Problem] = []
-    data = None if node is None else _construct(node, (), file, positions, problems)
+    data, mark = _construct(node, 0, file, problems)
     if problems:
         raise OperatorError(problems)
-    return Document(file, data, _Places(file, positions))
+    return Document(file, data, _Places(file, mark))
 
 
 def _first_alias(text: str) -> tuple[int, int] | None:
@@ -131,30 +153,33 @@ def _syntax_hint(problem: str) -> str:
     return "check quotes, indentation and colons on this line"
 
 
-def _construct(node: yaml.Node, path: Path, file: str, positions: dict[Path, tuple[int, int]], problems: list[Problem]) -> Any:
-    positions[path] = _position(node)
-    if len(path) > MAX_DEPTH:
-        problems.append(Problem(Place(file, *positions[path]), f"nested deeper than {MAX_DEPTH} levels", "write it flatter"))
-        return None
+def _construct(node: yaml.Node, depth: int, file: str, problems: list[Problem]) -> tuple[Any, _Mark]:
+    """The value of a node, and its marks."""
+    position = _position(node)
+    if depth > MAX_DEPTH:
+        problems.append(Problem(_place(file, position), f"nested deeper than {MAX_DEPTH} levels", "write it flatter"))
+        return None, (position, None)
     if isinstance(node, yaml.ScalarNode):
-        return _scalar(node)
+        return _scalar(node), (position, None)
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(child, (*path, i), file, positions, problems) for i, child in enumerate(node.value)]
+        children = [_construct(child, depth + 1, file, problems) for child in node.value]
+        return [value for value, _ in children], (position, [mark for _, mark in children])
     out: dict[str, Any] = {}
+    marks: dict[str, _Mark] = {}
     for key_node, value_node in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
         if key is None:
-            problems.append(Problem(Place(file, *_position(key_node)), "a key must be plain text"))
+            problems.append(Problem(_place(file, _position(key_node)), "a key must be plain text"))
         elif key in out:
-            problems.append(Problem(Place(file, *_position(key_node)), f"{key!r} is given twice", "keep one of the two"))
+            problems.append(Problem(_place(file, _position(key_node)), f"{key!r} is given twice", "keep one of the two"))
         else:
-            out[key] = _construct(value_node, (*path, key), file, positions, problems)
-    return out
+            out[key], marks[key] = _construct(value_node, depth + 1, file, problems)
+    return out, (position, marks)
 
 
-def _position(node: yaml.Node) -> tuple[int, int]:
+def _position(node: yaml.Node) -> int:
     mark = node.start_mark
-    return mark.line + 1, mark.column + 1
+    return (mark.line + 1) << _COLUMN_BITS | (mark.column + 1)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
