@@ -8,7 +8,7 @@ overlap the longer wins; of equal ones both stay, unless only one of them had it
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 

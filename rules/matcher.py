@@ -8,7 +8,7 @@ from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
 from rules.document import Document
 from rules.entities import resolve
-from rules.model import ClauseHit, EntityHit, MatchResult, RuleMatch
+from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
 from rules.score import plain_score, weigh
 from rules.spec import Entity
