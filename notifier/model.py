@@ -32,7 +32,10 @@ class Standing(StrEnum):
 
 
 class State(StrEnum):
-    """Where a delivery is: pending → sending → sent, dropped (no longer wanted) or dead (given up); shelved is left to the digest."""
+    """Where a delivery is: pending → sending → sent, dropped (no longer wanted) or dead (given up); shelved is left to the digest.
+
+    One that is told was never a message: its story was part of another, of which the reader has one.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
@@ -40,6 +43,7 @@ class State(StrEnum):
     DROPPED = "dropped"
     DEAD = "dead"
     SHELVED = "shelved"
+    TOLD = "told"
 
 
 class Kind(StrEnum):

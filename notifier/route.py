@@ -34,13 +34,16 @@ def route(story: Story, subscriber: Subscriber, existing: Sequence[Told], now: d
     refusal = unwanted(story, subscriber, now)
     if not existing:
         return Decision(Verdict.NOTHING, refusal) if refusal else Decision(Verdict.RING, wanted(story, subscriber, now))
-    last = existing[-1]
+    own = [t for t in existing if t.state is not State.TOLD]
+    last, loudest = (own or existing)[-1], max((t.severity for t in existing), key=rank)
     if not subscriber.active:
         return Decision(Verdict.NOTHING, refusal, last)
     if last.state in {State.DROPPED, State.DEAD}:
         return Decision(Verdict.NOTHING, f"the alert was {last.state}", last)
-    if rank(story.severity) > rank(last.severity) and last.state is not State.PENDING and not refusal:
-        return Decision(Verdict.RING_AGAIN, f"severity rose from {last.severity} to {story.severity}", last)
+    if rank(story.severity) > rank(loudest) and last.state is not State.PENDING and not refusal:
+        return Decision(Verdict.RING_AGAIN, f"severity rose from {loudest} to {story.severity}", last)
+    if not own:
+        return Decision(Verdict.NOTHING, "told as part of another story", last)
     if story.revision > last.revision:
         return Decision(Verdict.EDIT, "the story changed", last)
     return Decision(Verdict.NOTHING, "told already", last)

@@ -55,7 +55,7 @@ deliveries = Table(
     Column("digest_id", RowId, ForeignKey("digests.id", ondelete="SET NULL")),
     Column("severity", String(8)),  # of an alert: the story's severity that this delivery tells
     Column("payload", Json),  # what a notice says
-    Column("state", String(16), nullable=False),  # pending | sending | sent | dropped | dead
+    Column("state", String(16), nullable=False),  # pending | sending | sent | dropped | dead | told
     Column("reason", Text, nullable=False),  # why it was routed, dropped or given up, in words
     Column("attempts", Integer, nullable=False),
     Column("not_before", Moment, nullable=False),

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, bindparam, insert, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, select, text, update
 
 from rules.drafts import AlertKind, Decided, Draft, Pending, joined, opened, ring
 from rules.model import EntityHit
-from rules.tables import alerts, item_entities, matches, stories, story_items
+from rules.tables import alerts, item_entities, matches, stories, story_items, story_log
 from watcher.model import Facts, Item
 from watcher.store.tables import items
 
@@ -33,7 +33,7 @@ _FIRST = "first of the story"
 def pending(conn: Connection, ids: Sequence[int]) -> list[Pending]:
     """The items among `ids` that no rules were asked about yet, in order of arrival."""
     rows = conn.execute(select(items).where(items.c.id.in_(ids), items.c.matched_at.is_(None)).order_by(items.c.id))
-    return [Pending(_item(row), row.url, row.outlet, row.quiet) for row in rows]
+    return [Pending(as_item(row), row.url, row.outlet, row.quiet) for row in rows]
 
 
 def record(
@@ -44,8 +44,8 @@ def record(
     Items that were decided on before are passed over. Those with a match join a story or begin one. `index` is brought up to
     date first, and what a rolled-back transaction left in it is noticed and dropped at the next call.
     """
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as the store keeps moments
-    _lock(conn)
+    now = as_kept(now)
+    lock(conn)
     claimed = _claim(conn, [int(d.pending.item.id) for d in decided], now, ruleset_version)
     found = [d for d in decided if int(d.pending.item.id) in claimed and d.result.matches]
     if not found:
@@ -60,8 +60,10 @@ def record(
 def catch_up(conn: Connection, index: StoryIndex, now: datetime) -> None:
     """Bring `index` up to what is stored: what other processes wrote is added, what was rolled back or taken apart is dropped."""
     since = now - index.window
-    if index.mark is not None and not _stands(conn, index.mark):
+    mended = conn.scalar(select(func.max(story_log.c.id))) or 0
+    if mended != index.mended or (index.mark is not None and not _stands(conn, index.mark)):
         index.clear()
+        index.mended = mended
     load_index(conn, index, since)
     index.forget(since)
 
@@ -79,7 +81,7 @@ def load_index(conn: Connection, index: StoryIndex, since: datetime) -> None:
     joins = whole.join(items, items.c.id == story_items.c.item_id)
     columns = story_items.c.seq, story_items.c.story_id, story_items.c.joined_at, items
     for row in conn.execute(select(*columns).select_from(joins).where(*chosen).order_by(story_items.c.seq)):
-        index.add(str(row.story_id), _item(row), hits.get(row.id, ()), row.joined_at)
+        index.add(str(row.story_id), as_item(row), hits.get(row.id, ()), row.joined_at)
         index.mark = row.seq, row.id, row.joined_at
 
 
@@ -156,10 +158,15 @@ class _Binder:
         return list(self._conn.execute(ringing, rows).scalars())
 
 
-def _lock(conn: Connection) -> None:
+def lock(conn: Connection) -> None:
     """Let one process at a time form stories, until its transaction ends; SQLite has one writer anyway."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def as_kept(now: datetime) -> datetime:
+    """The moment as the store keeps it."""
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _claim(conn: Connection, ids: Sequence[int], now: datetime, version: str) -> set[int]:
@@ -196,7 +203,8 @@ def _entity_rows(decided: Decided) -> Iterable[dict[str, Any]]:
         }
 
 
-def _item(row: Row[Any]) -> Item:
+def as_item(row: Row[Any]) -> Item:
+    """A stored item as rules and stories read it."""
     return Item(
         id=str(row.id), title=row.title, summary=row.summary, content=row.content, url=row.canonical_url or row.url,
         source=row.source_id, kind=row.kind, lang=row.lang, tags=tuple(row.tags), published=row.published_at,

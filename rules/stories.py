@@ -41,6 +41,7 @@ PRIOR = {  # the share of stories that name one such entity, before the window h
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
     "gov_body": 0.03, "national_lab": 0.01, "supercomputer": 0.004, "program": 0.004,
 }
+USUAL_PRIOR = 0.05
 PRIOR_STORIES = 40  # how many stories the prior counts as
 UNSEEN_ITEMS = 60  # items that the window is taken to hold at least, when a word is weighed
 SHORT_WORD = 0.3  # what a Latin word of up to three letters counts beside a longer one
@@ -102,7 +103,8 @@ class StoryIndex:
     """The stories of the last days, kept so that the next item finds its own.
 
     `kin` says what an entity belongs to, so that a ministry and its office, or a model and its maker, count as one
-    party. `mark` belongs to whoever fills the index from a record: how far it was read. Not for several threads at once.
+    party. `mark` and `mended` belong to whoever fills the index from a record: how far it was read, and how often people had mended it.
+    Not for several threads at once.
     """
 
     def __init__(self, window: timedelta = WINDOW, kin: Mapping[str, Kin] | None = None) -> None:
@@ -123,6 +125,7 @@ class StoryIndex:
         self._read: tuple[Item, Profile] | None = None
         self._made = 0
         self.mark: tuple[int, int, datetime] | None = None
+        self.mended = 0
 
     def __len__(self) -> int:
         """How many stories are remembered."""
@@ -145,8 +148,8 @@ class StoryIndex:
     def _same_event(self, this: Profile) -> Join | None:
         best: tuple[float, str, Comparison] | None = None
         for story in self._candidates(this):
-            found = max((compare(this, m, self) for m in self._witnesses(story, this)), key=lambda c: c.points)
-            if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this):
+            found, like = max(((compare(this, m, self), m) for m in self._witnesses(story, this)), key=lambda pair: pair[0].points)
+            if found.joins and (best is None or found.points > best[0]) and not self._refuses(story, this, like):
                 best = found.points, story, found
                 if found.points >= CERTAIN:
                     break
@@ -165,11 +168,18 @@ class StoryIndex:
     def _open(self, story: str, this: Profile) -> bool:
         return self._stories[story].near(this.when, self.window.total_seconds() / 3600)
 
-    def _refuses(self, story: str, this: Profile) -> bool:
-        """Whether the item contradicts half of what the story's items say."""
+    def _refuses(self, story: str, this: Profile, like: Profile | None = None) -> bool:
+        """Whether the item contradicts half of what the story's items say; `like` is the one that it resembles.
+
+        Of a story that people merged from two, the half that `like` itself contradicts has no say.
+        """
         known = self._stories[story]
-        against = sum(1 for m in known.members if contradiction(this, self._profiles[m], known.sums))
-        return 2 * against >= len(known.members)
+        members = [self._profiles[m] for m in known.members]
+        if not _opposed(this, members, known.sums):
+            return False
+        if like is None:
+            like = next((m for m in members if (this.link and m.link == this.link) or (this.title and m.title == this.title)), None)
+        return like is None or _opposed(this, [m for m in members if not contradiction(like, m, known.sums)], known.sums)
 
     def _candidates(self, this: Profile) -> list[str]:
         """Open stories of items that share rare things with `this`, the most telling first."""
@@ -186,13 +196,13 @@ class StoryIndex:
 
     def party(self, entity: str, kind: str) -> float:
         """Points of an entity that two items name: minus the logarithm of the share of stories that name it."""
-        prior = PRIOR.get(kind, 0.05)
-        return -math.log((self._named[entity] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
+        share = PRIOR.get(kind, USUAL_PRIOR)
+        return -math.log((self._named[entity] + PRIOR_STORIES * share) / (len(self._stories) + PRIOR_STORIES))
 
     def country(self, country: str) -> float:
         """Points of a country that two items speak of."""
-        prior = MOST_SHARED.get(country, SELDOM)
-        return -math.log((self._named["@" + country] + PRIOR_STORIES * prior) / (len(self._stories) + PRIOR_STORIES))
+        share = MOST_SHARED.get(country, SELDOM)
+        return -math.log((self._named["@" + country] + PRIOR_STORIES * share) / (len(self._stories) + PRIOR_STORIES))
 
     def weight(self, words: frozenset[str]) -> float:
         """Weight of some words together, each from 0 to 1: how rare they are among the items remembered."""
@@ -267,6 +277,16 @@ class StoryIndex:
         if self._read is None or self._read[0] is not item:
             self._read = item, profile(item, entities, self.kin, now)
         return self._read[1]
+
+
+def _opposed(this: Profile, members: Sequence[Profile], sums: Iterable[Quantity]) -> bool:
+    """Whether the item contradicts at least half of these."""
+    return 2 * sum(1 for m in members if contradiction(this, m, sums)) >= len(members)
+
+
+def prior(_entity: str, kind: str) -> float:
+    """Points of an entity of this type before anything is known of the window."""
+    return -math.log(PRIOR.get(kind, USUAL_PRIOR))
 
 
 def _pages(this: Profile) -> list[tuple[str, str]]:

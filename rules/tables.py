@@ -74,6 +74,23 @@ story_items = Table(
     sqlite_autoincrement=True,  # a number is never given twice, so that whoever read up to it has missed nothing
 )
 
+# what people did to stories, for good: which items went from where to where, by whom and why
+story_log = Table(
+    "story_log",
+    metadata,
+    Column("id", RowId, primary_key=True),  # whoever keeps stories in memory reads them anew when it grows
+    Column("at", Moment, nullable=False),
+    Column("kind", String(8), nullable=False),  # split | merge
+    Column("story_id", RowId, nullable=False),  # the story that was split, or the one that stayed
+    Column("other_id", RowId, nullable=False),  # the one that came of it, or that was merged away and is gone
+    Column("items", Json, nullable=False),  # [item id, …] that moved
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_story_log_story_id", "story_id"),
+    Index("ix_story_log_other_id", "other_id"),
+    sqlite_autoincrement=True,
+)
+
 alerts = Table(
     "alerts",
     metadata,

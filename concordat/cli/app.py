@@ -23,6 +23,7 @@ COMMANDS = {
     "once": "run:once_command",
     "match": "match:match_command",
     "rules": "rules:rules_app",
+    "stories": "stories:stories_app",
     "why": "why:why_command",
     "sources": "sources:sources_app",
     "subscribers": "delivery:subscribers_app",
