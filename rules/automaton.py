@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from daachorse import DoubleArrayAhoCorasick
@@ -54,21 +54,20 @@ class Phrase:
     exact: bool = False
     name: bool = False
     suffix: bool = False
+    # The folded text without its padding, up to the first word of any ending; empty when nothing can be looked for.
+    core: str = field(init=False, compare=False, repr=False)
+    # What stands after the first word of any ending ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty.
+    rest: str = field(init=False, compare=False, repr=False)
 
     @classmethod
     def read(cls, written: str, *, exact: bool = False, name: bool = False) -> Phrase:
         """A phrase as people write it, where a `*` at the end stands for any ending, and one before it for any beginning."""
         return _read(written.strip(), exact, name)
 
-    @property
-    def core(self) -> str:
-        """The folded text without its padding, up to the first word of any ending; empty when nothing can be looked for."""
-        return fold_written(self.text.partition("*")[0]).decode().strip()
-
-    @property
-    def rest(self) -> str:
-        """What stands after the first word of any ending ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty."""
-        return self.text.partition("*")[2]
+    def __post_init__(self) -> None:
+        first, _, rest = self.text.partition("*")
+        object.__setattr__(self, "core", fold_written(first).decode().strip())
+        object.__setattr__(self, "rest", rest)
 
 
 @lru_cache(maxsize=_MANY)

@@ -61,7 +61,7 @@ def compile_patterns(
         alone=tuple(alone),
         table=_table(countries, vocabulary),
         holders=_holders(registry),
-        stops=frozenset(vocabulary.words_of("name-stops")),
+        stops=vocabulary.words_of("name-stops"),
         yielding=frozenset(e.id for e in registry.entities.values() if e.unnamed),
     )
 
@@ -91,13 +91,13 @@ def _pattern(entity: Entity, spec: PatternSpec, spot: Spot, registry: Registry, 
             if number is None:
                 return None
             parts.append(number)
-    phrases = vocabulary.table.phrases()
+    phrases = vocabulary.table
     numbers = [p for p in parts if isinstance(p, int)]
     anchor = max(numbers, key=lambda n: len(phrases[n].text), default=None)
     needs, unless = compile_contexts(spec.needs, spec.unless, spot, entity.id, registry, vocabulary)
     return Pattern(
         entity.id, tuple(parts), None if anchor is None else parts.index(anchor), _languages(spec, (phrases[n] for n in numbers)),
-        needs, unless, spec.several, entity.lone, frozenset(vocabulary.words_of(f"name-links-{spec.lang or 'en'}")),
+        needs, unless, spec.several, entity.lone, vocabulary.words_of(f"name-links-{spec.lang or 'en'}"),
     )
 
 

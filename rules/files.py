@@ -184,7 +184,14 @@ def checked(entries: Iterable[Entry], model: type[M], problems: list[Problem]) -
     """The entries as `model`, those with mistakes left out and their mistakes added to `problems`."""
     out = []
     for entry in entries:
-        value = yamlfile.validate(entry.spot.document, entry.spot.path, entry.data, model, problems)
+        spot = entry.spot
+        known = spot.document.models.get((spot.path, model))
+        if known is not None and known[0] is entry.data:
+            value: M | None = known[1]
+        else:
+            value = yamlfile.validate(spot.document, spot.path, entry.data, model, problems)
+            if value is not None:
+                spot.document.models[spot.path, model] = entry.data, value
         if value is not None:
-            out.append((entry.spot, value))
+            out.append((spot, value))
     return out

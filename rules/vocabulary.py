@@ -30,6 +30,7 @@ class Vocabulary:
     ) -> None:
         self.table = PhraseTable()
         self.problems = problems
+        self._words: dict[str, frozenset[str]] = {}
         self._known = known
         self._lists = {name: PhraseSet(self.words(words, spot, lists_allowed=False)) for name, (spot, words) in lists.items()}
         own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}
@@ -73,10 +74,11 @@ class Vocabulary:
         """The phrases of a list, none where there is no such list."""
         return self._lists.get(name) or PhraseSet({})
 
-    def words_of(self, name: str) -> Iterable[str]:
+    def words_of(self, name: str) -> frozenset[str]:
         """The words of a list as they are compared, none where there is no such list."""
-        phrases = self.table.phrases()
-        return (phrases[n].core for n in self._lists[name].numbers) if name in self._lists else ()
+        if name not in self._words:
+            self._words[name] = frozenset(self.table[n].core for n in self._lists[name].numbers) if name in self._lists else frozenset()
+        return self._words[name]
 
     def list(self, name: str, spot: Spot) -> PhraseSet | None:
         """The list of that name; None, with a problem, when there is none."""

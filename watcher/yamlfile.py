@@ -92,6 +92,8 @@ class Document:
     file: str
     data: Any
     places: Mapping[Path, Place] = field(default_factory=dict)
+    # Who keeps a document may keep here what values were found to be: at a path, as a model, from that very value.
+    models: dict[tuple[Path, type[BaseModel]], tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, path: Iterable[str | int] = ()) -> Place:
         """The place of the value at `path`, or of the nearest thing that holds it."""
