@@ -1,7 +1,7 @@
 """Stretches of an item that speak of something else: who published it, what else to read, what the company says of itself. Pure.
 
-Two lexicons of the packs say how such stretches are known: a sentence with a word of `boilerplate` is one, and a word of
-`end-of-story` begins one that lasts to the end of its field. Rules do not look there; the entities named there are still named.
+Two lexicons of the packs say how such stretches are known: a sentence with a word of `boilerplate` is one, and a sentence that
+begins with a word of `end-of-story` begins one that lasts to the end of its field. Rules do not look there; the entities named there are still named.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Aside:
             found += document.sentences_with(s for s in document.spans(self.sentence) if s[0] >= begins)
         if self.rest is not None and document.present(self.rest):
             ends = (*document.bases[1:], len(document.data) + 1)
+            starts = {document.after_space(lo) for lo, _ in document.sentences}
             for lo, _ in document.spans(self.rest):
-                if lo >= begins:
+                if lo >= begins and lo in starts:
                     found.append((lo, next(end for end in ends if end > lo) - 1))
         return _merged(found)
 

@@ -160,6 +160,10 @@ class Document:
         begins = next((base for base, field in list(zip(self.bases, self.fields, strict=True))[1:] if len(field.data) > 1), None)
         return 0, self.after_words(begins, LEAD_WORDS) if begins is not None else len(self.fields[0].data)
 
+    def after_space(self, position: int) -> int:
+        """`position`, or the one after it where a space stands there."""
+        return position + self.data.startswith(PAD, position)
+
     @property
     def whole(self) -> Span:
         """The whole item."""
