@@ -1,7 +1,8 @@
 """Stretches of an item that speak of something else: who published it, what else to read, what the company says of itself. Pure.
 
 Two lexicons of the packs say how such stretches are known: a sentence with a word of `boilerplate` is one, and a sentence that
-begins with a word of `end-of-story` begins one that lasts to the end of its field. Rules do not look there; the entities named there are still named.
+begins with a word of `end-of-story` begins one that lasts to the end of its field. Rules do not look there; the entities named there
+are still named.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from rules.language import base
 from rules.phrases import PhraseSet, union
 from rules.ruleset import CompiledRule
 from rules.score import Scale, Signal
-from rules.spec import EntityCondition, EntityRef, LexiconCondition, NamedCondition, RegexCondition, Rule, Shared, Word, WordsCondition
+from rules.spec import EntityCondition, LexiconCondition, NamedCondition, RegexCondition, Rule, Shared, Word, WordsCondition
 from rules.spec import Group as GroupSpec
 from rules.spec import Signal as SignalSpec
 from rules.spec import Where as WhereSpec
@@ -76,7 +76,7 @@ class RuleCompiler:
         if isinstance(spec, NamedCondition):
             return self._by_name(spec.condition, spot.at("condition"))
         if isinstance(spec, EntityCondition):
-            return self._entity(spec.entity, spot.at("entity"))
+            return self._entity(spec, spot)
         if isinstance(spec, LexiconCondition):
             return self._lexicon(spec.lexicon, spot.at("lexicon"))
         if isinstance(spec, WordsCondition):
@@ -112,12 +112,17 @@ class RuleCompiler:
             children(spec.all, "all"), children(spec.any, "any"), children(spec.none, "none"), spec.min or 1, spec.within, spec.order
         )
 
-    def _entity(self, refs: Sequence[EntityRef], spot: Spot) -> AnyLeaf:
-        for index, ref in enumerate(refs):
+    def _entity(self, spec: EntityCondition, spot: Spot) -> AnyLeaf:
+        for index, ref in enumerate(spec.entity):
             if ref.id:
-                self._registry.check(ref.id, spot.at(index, "id"), self._problems)
-        ids = self._registry.matching(refs)
-        label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in refs)
+                self._registry.check(ref.id, spot.at("entity", index, "id"), self._problems)
+        for index, entity_id in enumerate(spec.except_):
+            self._registry.check(entity_id, spot.at("except", index), self._problems)
+        ids = self._registry.matching(spec.entity)
+        label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in spec.entity)
+        if spec.except_:
+            ids -= frozenset(spec.except_)
+            label += f" except {', '.join(spec.except_)}"
         return self._leaf(label, ids, lambda n, text: EntityLeaf(n, text, ids))
 
     def _lexicon(self, names: Sequence[str], spot: Spot) -> AnyLeaf:

@@ -174,9 +174,10 @@ class EntityRef(Strict):
 
 
 class EntityCondition(Strict):
-    """Any of these entities is named."""
+    """Any of these entities is named; those of the ids under `except` do not count."""
 
     entity: Annotated[tuple[Annotated[EntityRef, Shorthand("type")], ...], Listed, Field(min_length=1)]
+    except_: Annotated[tuple[Id, ...], Listed] = Field((), alias="except")
 
 
 class LexiconCondition(Strict):
