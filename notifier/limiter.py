@@ -10,6 +10,7 @@ not written to it for a minute; several such chats refused within seconds mean t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -36,7 +37,8 @@ class Rule:
     window: int
 
 
-OVERALL = (Rule(1, 33_400),)  # 30 a second, evenly: a burst of 30 may arrive as more than 30 in some second
+# 30 a second, evenly, because a burst of 30 may arrive as more than 30 in some second; a thirtieth is left for what the way there shifts
+OVERALL = (Rule(1, 34_400),)
 # once a second on average over a minute; Telegram tolerates short bursts without saying how short: a chat that it slowed gets none
 PRIVATE = (Rule(3, MILLION + 100_000), Rule(60, 60 * MILLION))
 CALM = (Rule(1, MILLION + 50_000), Rule(60, 60 * MILLION))
@@ -133,6 +135,24 @@ class LocalLimiter:
             self._refused = {c: at for c, at in self._refused.items() if at > now - FLOOD_WINDOW}
 
 
+class Pace:
+    """The last moment before a call: what the program held up after its slot had come must not leave together with what comes behind it."""
+
+    def __init__(self, slots: int = 29, window: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """At most `slots` calls in `window` seconds of this process, whatever was booked."""
+        self._begun: deque[float] = deque(maxlen=slots)
+        self._window, self._clock = window, clock
+        self._turn = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Return when the call may begin; callers go in the order in which they came."""
+        async with self._turn:
+            wait = self._begun[0] + self._window - self._clock() if len(self._begun) == self._begun.maxlen else 0.0
+            if wait > 0:
+                await asyncio.sleep(wait + 0.001)  # timers are exact to less than this
+            self._begun.append(self._clock())
+
+
 # the same arithmetic as `slot`; `TIME` is Redis's own clock, so that hosts whose clocks differ agree
 _ASK = """
 local t = redis.call('TIME')
@@ -202,6 +222,7 @@ class Limiter:
         self._clock = clock
         self._prefix = prefix
         self._away_until = 0.0
+        self._pace = Pace()
 
     async def ask(self, chat: str) -> Answer:
         """Book a slot for a message to `chat`."""
@@ -228,6 +249,10 @@ class Limiter:
                 log.warning("Telegram asks the bot as a whole to wait", seconds=round(seconds))
         except (ClientError, OSError) as e:
             self._lost(e)
+
+    async def turn(self) -> None:
+        """Wait for the moment at which a call whose slot has come may begin."""
+        await self._pace.turn()
 
     def _keys(self, *names: str) -> list[str]:
         return [self._prefix + name for name in names]

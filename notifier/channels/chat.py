@@ -49,6 +49,7 @@ class ChatOutlet:
 
     async def _give(self, job: Job, message: Message, reply_to: str | None, *, as_plain: bool) -> str | None:
         chat = job.subscriber.address
+        await self._limiter.turn()
         if job.edit and job.remote_ref:
             await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
             return job.remote_ref

@@ -238,7 +238,7 @@ class Limits:
     minute: int = 60
     group: int = 20
     group_window: float = 60.0
-    grace: float = 0.05
+    grace: float = 0.1
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.limiter import CALM, GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Rule, slot
+from notifier.limiter import CALM, GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Pace, Rule, slot
 from watcher.bus import Bus
 
 GAPS = st.lists(st.integers(0, 3 * MILLION), min_size=1, max_size=120)
@@ -135,6 +136,19 @@ async def test_a_slowed_chat_gets_no_more_bursts(bus: Bus) -> None:
     shared = Limiter(bus)
     await shared.hold("8", 0)
     assert [isinstance(await shared.ask("8"), Go) for _ in range(2)] == [True, False]
+
+
+async def test_what_was_held_up_does_not_leave_together() -> None:
+    """However many calls are ready at once, no more than the pace allows begin within its window."""
+    begun: list[float] = []
+    pace = Pace(3, 0.05)
+
+    async def call() -> None:
+        await pace.turn()
+        begun.append(time.monotonic())
+
+    await asyncio.gather(*(call() for _ in range(8)))
+    assert all(later - earlier >= 0.05 for earlier, later in zip(begun, begun[3:], strict=False))
 
 
 async def test_without_redis_it_counts_alone() -> None:
