@@ -27,7 +27,7 @@ def lately(conn: Connection, people: Iterable[Subscriber], now: datetime) -> dic
     d = table.c
     for batch in stories.chunks(chosen):
         query = select(d.subscriber_id, d.created_at, d.not_before).where(
-            d.subscriber_id.in_(batch), d.kind == Kind.ALERT, d.created_at > now - WINDOW, d.state.in_(_COUNTED)
+            d.subscriber_id.in_(batch), d.kind == Kind.ALERT, d.change.is_(None), d.created_at > now - WINDOW, d.state.in_(_COUNTED)
         )  # fmt: skip
         for row in conn.execute(query):
             today[row.subscriber_id] += row.created_at >= since[row.subscriber_id]

@@ -1,20 +1,20 @@
-"""The ledger of deliveries, which is the outbox as well: claiming, recording what became of a delivery, and what is due.
+"""The ledger of deliveries, which is the outbox as well: what is due, and recording what became of it. Claiming is `notifier.claims`.
 
-A delivery is claimed by a conditional UPDATE, so that one sender has it, however many processes are handed its id. What was claimed and
-not recorded within the lease is due again: only a crash between the channel's answer and our record can repeat a message.
+What was claimed and not recorded within the lease is due again: only a crash between the channel's answer and our record can repeat a
+message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
-from notifier import stories, subscribers
-from notifier.model import Channel, Kind, State, Story, Subscriber
+from notifier import stories
+from notifier.jobs import Due, Job
+from notifier.model import Channel, Kind, State
 from notifier.tables import deliveries as table
 from notifier.tables import subscribers as people
 from watcher.bus import DELIVERIES
@@ -23,34 +23,7 @@ from watcher.store.tables import dead_letters
 
 LEASE = timedelta(seconds=90)  # longer than any send takes, its own waiting included
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed delivery with all that is needed to send it; `edit` when the reader has an older revision of it."""
-
-    id: int
-    kind: Kind
-    subscriber: Subscriber
-    edit: bool
-    attempts: int
-    created_at: datetime
-    revision: int
-    story: Story | None = None
-    digest_id: int | None = None
-    payload: dict[str, Any] | None = None
-    remote_ref: str | None = None
-    reply_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A delivery that wants sending, and the lane it belongs to: one address of one channel."""
-
-    id: int
-    channel: Channel
-    address: str
-    kind: Kind
-    edit: bool
+_STALE = table.c.sent_revision < table.c.revision
 
 
 def write(conn: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -71,9 +44,14 @@ def new(key: str, subscriber: int, kind: Kind, reason: str, now: datetime, **mor
     """The row of a delivery that is to be sent at once."""
     return {
         "key": key, "subscriber_id": subscriber, "kind": kind, "story_id": None, "digest_id": None, "severity": None, "payload": None,
-        "state": State.PENDING, "reason": reason, "attempts": 0, "not_before": now, "revision": 0, "sent_revision": 0,
-        "created_at": now, **more,
+        "change": None, "told": None, "carrier_id": None, "state": State.PENDING, "reason": reason, "attempts": 0, "not_before": now,
+        "revision": 0, "sent_revision": 0, "created_at": now, **more,
     }  # fmt: skip
+
+
+def claimable(now: datetime) -> Any:
+    """The condition under which a delivery may be taken: it waits, its sender died, or its reader has an older revision."""
+    return or_(_waiting(now), _abandoned(now), _outdated(now))
 
 
 def due(conn: Connection, now: datetime, channels: Collection[Channel], after: int = 0, limit: int = 2000) -> list[Due]:
@@ -88,47 +66,26 @@ def due(conn: Connection, now: datetime, channels: Collection[Channel], after: i
 
 def lanes(conn: Connection, ids: Sequence[int], now: datetime) -> list[Due]:
     """The same for those of `ids` that are due."""
-    return [d for batch in stories.chunks(ids) for d in _lanes(conn, and_(table.c.id.in_(batch), _claimable(now)), len(batch))]
-
-
-def claim(conn: Connection, id_: int, now: datetime) -> Job | None:
-    """Take a delivery that is due; None when it is not, or another sender has it."""
-    row = conn.execute(select(table).where(table.c.id == id_, _claimable(now)).with_for_update()).one_or_none()
-    if row is None:
-        return None
-    edit = row.state == State.SENT
-    story = stories.load(conn, [row.story_id]).get(row.story_id) if row.story_id else None
-    values = {"state": State.SENT if edit else State.SENDING, "lease_until": now + LEASE, "attempts": row.attempts + 1}
-    if story and not edit:
-        values["severity"] = story.severity  # what this message rings for; an edit rings for nothing
-    taken = conn.execute(update(table).where(table.c.id == id_, _claimable(now)).values(**values))
-    subscriber = subscribers.get(conn, row.subscriber_id)
-    if taken.rowcount != 1 or subscriber is None:
-        return None
-    return Job(
-        id=row.id, kind=Kind(row.kind), subscriber=subscriber, edit=edit, attempts=row.attempts + 1, created_at=row.created_at,
-        revision=max(row.revision, story.revision) if story else row.revision, story=story, digest_id=row.digest_id,
-        payload=row.payload, remote_ref=row.remote_ref, reply_to=_earlier(conn, row) if row.kind == Kind.ALERT else None,
-    )  # fmt: skip
+    return [d for batch in stories.chunks(ids) for d in _lanes(conn, and_(table.c.id.in_(batch), claimable(now)), len(batch))]
 
 
 def sent(conn: Connection, job: Job, remote_ref: str | None, now: datetime) -> None:
-    """The channel took it; where the story moved on meanwhile, an edit is due from now on."""
-    values: dict[str, Any] = {"state": State.SENT, "lease_until": None, "attempts": 0, "sent_revision": job.revision}
+    """The channel took it; where a story moved on meanwhile, an edit is due from now on."""
+    values: dict[str, Any] = {"state": State.SENT, "lease_until": None, "attempts": 0}
     if not job.edit:
         values |= {"remote_ref": remote_ref, "sent_at": now}
-    conn.execute(update(table).where(table.c.id == job.id).values(**values))
+    for id_, revision in [(p.id, p.revision) for p in job.parts] or [(job.id, job.revision)]:
+        carrier = {"carrier_id": job.id} if id_ != job.id and not job.edit else {}
+        conn.execute(update(table).where(table.c.id == id_).values(**values, **carrier, sent_revision=revision))
 
 
-def put_back(conn: Connection, job: Job, not_before: datetime, reason: str, *, counts: bool = True) -> None:
-    """Try again at `not_before`; a try that never reached the channel does not count."""
-    state = State.SENT if job.edit else State.PENDING
-    attempts = job.attempts if counts else job.attempts - 1
-    conn.execute(
-        update(table)
-        .where(table.c.id == job.id)
-        .values(state=state, lease_until=None, not_before=not_before, reason=reason, attempts=attempts)
-    )
+def put_back(conn: Connection, job: Job, not_before: datetime, reason: str, *, counts: bool = True, alone: bool = False) -> None:
+    """Try again at `not_before`; a try that never reached the channel does not count. `alone` takes a message of several apart for good."""
+    values: dict[str, Any] = {"state": State.SENT if job.edit else State.PENDING, "lease_until": None, "not_before": not_before}
+    values |= {"reason": reason, "attempts": table.c.attempts - (0 if counts else 1)}
+    if alone and not job.edit:
+        values["carrier_id"] = table.c.id
+    conn.execute(update(table).where(table.c.id.in_(job.ids)).values(**values))
 
 
 def put_off(conn: Connection, ids: Sequence[int], not_before: datetime, reason: str) -> None:
@@ -142,14 +99,20 @@ def put_off(conn: Connection, ids: Sequence[int], not_before: datetime, reason: 
 def drop(conn: Connection, job: Job, reason: str) -> None:
     """It is no longer wanted, or nobody is there; an edit that cannot be made leaves the message as it is."""
     values: dict[str, Any] = {"lease_until": None, "reason": reason}
-    values |= {"sent_revision": job.revision} if job.edit else {"state": State.DROPPED}
-    conn.execute(update(table).where(table.c.id == job.id).values(**values))
+    values |= {"sent_revision": table.c.revision} if job.edit else {"state": State.DROPPED}
+    conn.execute(update(table).where(table.c.id.in_(job.ids)).values(**values))
 
 
 def bury(conn: Connection, job: Job, reason: str, now: datetime) -> None:
-    """Give it up, and leave a dead letter for the operator; the rest of the chat's messages flow."""
+    """Give it up, and leave a dead letter for the operator; the rest of the chat's messages flow.
+
+    A message of several is taken apart instead, so that what is wrong with one of them costs the others nothing.
+    """
     if job.edit:
         drop(conn, job, reason)
+        return
+    if job.together:
+        put_back(conn, job, now, f"to be sent alone: {reason}", counts=False, alone=True)
         return
     conn.execute(update(table).where(table.c.id == job.id).values(state=State.DEAD, lease_until=None, reason=reason))
     letter = {"stream": DELIVERIES, "ref": str(job.id), "error": reason, "attempts": job.attempts, "at": now}
@@ -187,13 +150,6 @@ def next_due(conn: Connection, channels: Collection[Channel]) -> datetime | None
     return min((m for m in moments if m is not None), default=None)
 
 
-_STALE = table.c.sent_revision < table.c.revision
-
-
-def _claimable(now: datetime) -> Any:
-    return or_(_waiting(now), _abandoned(now), _outdated(now))
-
-
 def _waiting(now: datetime) -> Any:
     return and_(table.c.state == State.PENDING, table.c.not_before <= now)
 
@@ -216,17 +172,3 @@ def _lanes(conn: Connection, which: Any, limit: int) -> list[Due]:
         .limit(limit)
     )
     return [Due(r.id, Channel(r.channel), r.address, Kind(r.kind), r.state == State.SENT) for r in conn.execute(query)]
-
-
-def _earlier(conn: Connection, row: Any) -> str | None:
-    """The message that a second ring of the same story answers."""
-    query = (
-        select(table.c.remote_ref)
-        .where(
-            table.c.story_id == row.story_id, table.c.subscriber_id == row.subscriber_id, table.c.id < row.id,
-            table.c.remote_ref.is_not(None),
-        )
-        .order_by(table.c.id.desc())
-        .limit(1)
-    )  # fmt: skip
-    return conn.scalar(query)

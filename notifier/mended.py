@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 
 from notifier import ledger
 from notifier.model import Kind, State, rank
@@ -55,11 +55,15 @@ def merge(conn: Connection, into: int, others: Sequence[int]) -> None:
 
 
 def _alerts(story: int) -> Select[Any]:
-    return select(table).where(table.c.story_id == story, table.c.kind == Kind.ALERT, table.c.state.in_(_LIVE))
+    return select(table).where(_of(story))
 
 
 def _refresh(conn: Connection, story: int) -> None:
     """Ask for the story's newest revision in every message of it."""
     revision = conn.scalar(select(stories.c.revision).where(stories.c.id == story))
-    mine = and_(table.c.story_id == story, table.c.kind == Kind.ALERT, table.c.state.in_(_LIVE))
-    conn.execute(update(table).where(mine).values(revision=revision))
+    conn.execute(update(table).where(_of(story)).values(revision=revision))
+
+
+def _of(story: int) -> ColumnElement[bool]:
+    """The alerts themselves; an answer to one tells of a moment, and is not edited."""
+    return and_(table.c.story_id == story, table.c.kind == Kind.ALERT, table.c.change.is_(None), table.c.state.in_(_LIVE))

@@ -67,22 +67,17 @@ def alert_body(story: Story, tz: str = "UTC", lang: str = DEFAULT) -> RichText:
     )  # fmt: skip
 
 
-def change_body(story: Story, change: Change, before: str, lang: str = DEFAULT) -> RichText:
-    """The answer to an alert whose story changed: what changed, then the title, which leads to the report that says so.
+def change_body(story: Story, changes: Sequence[Change], before: str, lang: str = DEFAULT) -> RichText:
+    """The answer to an alert whose story changed: a line for each change, then the title, which leads to the report that says so.
 
     `before` is the severity that the reader was told.
     """
-    lead, title, url = wording.lead_report(story), headline(story), story.url
-    if change is Change.OFFICIAL and story.official:
-        said = f"{wording.OFFICIAL} " + label("confirmed", lang, one_line(story.official.outlet))
+    lead, title, url = wording.lead_report(story), headline(story, lang), story.url
+    if Change.OFFICIAL in changes and story.official:
         title, url = one_line(story.official.title) or title, story.official.url
-    elif change is Change.ENDED:
-        said = f"{wording.OFF} " + label("off", lang)
-    else:
-        grown = label("rise", lang, wording.severity(story.severity, lang), wording.severity(before, lang))
-        said = f"{wording.MARKS.get(story.severity, '•')} {grown}"
     words = marked(bold_link(title, url), [one_line(w) for w in lead.words] if lead else ())
-    return cut(join([plain(said), cut(words, _TITLE_UNITS), plain(wording.parties(story, lang))]))
+    said = [plain(_changed(story, change, before, lang)) for change in changes]
+    return cut(join([*said, cut(words, _TITLE_UNITS), plain(wording.parties(story, lang))]))
 
 
 def bundle_body(stories: Sequence[Story], tz: str = "UTC", lang: str = DEFAULT) -> RichText:
@@ -130,6 +125,15 @@ def source_list(story: Story) -> RichText:
     firsts = [r for r in story.reports if seen.get(r.outlet) is r]
     lines = [plain(f"{i}. {one_line(r.outlet)}: ") + link(one_line(r.title) or r.url, r.url) for i, r in enumerate(firsts, 1)]
     return cut(join([bold_link(headline(story), story.url), *lines]))
+
+
+def _changed(story: Story, change: Change, before: str, lang: str) -> str:
+    if change is Change.OFFICIAL:
+        return f"{wording.OFFICIAL} " + label("confirmed", lang, one_line(story.official.outlet) if story.official else "")
+    if change is Change.ENDED:
+        return f"{wording.OFF} " + label("off", lang)
+    grown = label("rise", lang, wording.severity(story.severity, lang), wording.severity(before, lang))
+    return f"{wording.MARKS.get(story.severity, '•')} {grown}"
 
 
 def _head(story: Story, limit: int) -> RichText:

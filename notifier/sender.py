@@ -17,13 +17,12 @@ from typing import Any
 
 import structlog
 
-from notifier import ledger, subscribers
+from notifier import claims, ledger, subscribers
 from notifier.channels.outlet import Outlet
-from notifier.ledger import Due, Job
+from notifier.jobs import Due, Job
 from notifier.limiter import Later
 from notifier.model import Channel, Kind, Standing
 from notifier.retry import Course, Next, after_failure
-from notifier.route import unwanted
 from watcher.errors import DeliveryError, DeliveryReason, StoreError
 from watcher.store import Store
 
@@ -31,6 +30,7 @@ log = structlog.get_logger("sender")
 
 WORKERS = 32
 LONGEST = 75.0  # seconds a lane waits here: longer than the limits of a group; what must wait longer waits in the ledger
+LOOK = 1.0  # seconds at most between two looks at whether to stop, where everybody must wait
 RECORD_PAUSE = 0.5  # seconds before an outcome that could not be recorded is recorded again; doubles to 10
 LAST = 9  # after every priority
 Lane = tuple[Channel, str]
@@ -128,9 +128,9 @@ class Sender:
         channel, address = lane
         while not stop.is_set():
             answer = await self._outlets[channel].ask(address)
-            if isinstance(answer, Later) and not answer.everyone:
+            if isinstance(answer, Later) and (not answer.everyone or answer.wait > LONGEST):
                 return answer.wait
-            await asyncio.sleep(answer.wait)
+            await asyncio.sleep(min(answer.wait, LOOK))
             if not isinstance(answer, Later):
                 return None
         return 0.0
@@ -169,12 +169,8 @@ class Sender:
             self._forget([id_])
 
     async def _deliver(self, id_: int) -> None:
-        job = await self._store.write(ledger.claim, id_, self._now())
+        job = await self._store.write(claims.take, id_, self._now())
         if job is None:
-            return
-        refusal = _refusal(job, self._now())
-        if refusal:
-            await self._record(ledger.drop, job, refusal)
             return
         outlet = self._outlets[job.subscriber.channel]
         try:
@@ -191,7 +187,8 @@ class Sender:
             return
         self._on_error(job.subscriber.channel, None)
         await self._record(ledger.sent, job, ref, self._now())
-        log.info("sent", delivery=job.id, subscriber=job.subscriber.id, story=job.story.id if job.story else None, edit=job.edit)
+        more = {"together": len(job.parts)} if job.together else {}
+        log.info("sent", delivery=job.id, subscriber=job.subscriber.id, story=job.story.id if job.story else None, edit=job.edit, **more)
 
     async def _failed(self, job: Job, error: DeliveryError) -> None:
         now = self._now()
@@ -217,18 +214,6 @@ class Sender:
                 log.error("an outcome cannot be recorded yet", why=str(e))  # noqa: TRY400  the trace says nothing more
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
-
-
-def _refusal(job: Job, now: datetime) -> str:
-    """Why a delivery that was wanted when it was written is wanted no longer; empty when it is."""
-    person = job.subscriber
-    if person.state is Standing.GONE or (job.kind is not Kind.NOTICE and not person.active):
-        return f"subscriber is {person.state}"
-    if job.kind is Kind.ALERT and job.story is None:
-        return "the story is no more"
-    if job.kind is Kind.ALERT and job.story and not job.edit:
-        return unwanted(job.story, person, now)
-    return ""
 
 
 def _settle(conn: Any, job: Job, step: Next, moved_to: str | None, now: datetime) -> None:

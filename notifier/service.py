@@ -20,6 +20,7 @@ from notifier.bot.loop import Bot
 from notifier.channels import open_outlets
 from notifier.channels.chat import ChatOutlet
 from notifier.channels.outlet import Outlet
+from notifier.jobs import Due
 from notifier.model import Channel
 from notifier.routing import route_alerts
 from notifier.sender import Sender
@@ -144,7 +145,7 @@ class Notifier:
         while late := await self._store.read(unrouted, PAGE, self._now() + SETTLE):
             await self._store.write(route_alerts, late, self._now())
 
-    async def _lanes(self, ids: Sequence[int]) -> list[ledger.Due]:
+    async def _lanes(self, ids: Sequence[int]) -> list[Due]:
         return await self._store.read(ledger.lanes, ids, self._now())
 
     async def _on_dead(self, stream: str, row: int, error: str, attempts: int) -> None:

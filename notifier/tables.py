@@ -54,8 +54,12 @@ deliveries = Table(
     Column("story_id", RowId, ForeignKey("stories.id", ondelete="SET NULL")),
     Column("digest_id", RowId, ForeignKey("digests.id", ondelete="SET NULL")),
     Column("severity", String(8)),  # of an alert: the story's severity that this delivery tells
-    Column("payload", Json),  # what a notice says
-    Column("state", String(16), nullable=False),  # pending | sending | sent | dropped | dead | told
+    Column("payload", Json),  # what a notice says; of an answer to an alert: the changes that it tells
+    Column("change", String(16)),  # rise | official | ended: an answer to an earlier alert of the story; None is the alert itself
+    Column("told", Json),  # of an alert: the changes that its text told, so that none is told again
+    # the delivery whose message tells this one too; its own id where it must travel alone, because a message of several was refused
+    Column("carrier_id", RowId),
+    Column("state", String(16), nullable=False),  # pending | sending | sent | dropped | dead | shelved | told
     Column("reason", Text, nullable=False),  # why it was routed, dropped or given up, in words
     Column("attempts", Integer, nullable=False),
     Column("not_before", Moment, nullable=False),
@@ -68,6 +72,7 @@ deliveries = Table(
     Index("ix_deliveries_state_not_before", "state", "not_before"),
     Index("ix_deliveries_story_id", "story_id"),
     Index("ix_deliveries_subscriber_id", "subscriber_id"),
+    Index("ix_deliveries_carrier_id", "carrier_id"),
 )
 # edits that are due: a condition without values, so that it is the same to the planner in every query
 _STALE = deliveries.c.sent_revision < deliveries.c.revision

@@ -16,7 +16,7 @@ from notifier import ledger, stories, subscribers
 from notifier.bot import texts
 from notifier.bot.intents import Intent, Verb
 from notifier.bot.reasons import reasons, told
-from notifier.ledger import Due
+from notifier.jobs import Due
 from notifier.model import SEVERITIES, Channel, Joined, Kind, Standing, Subscriber
 from notifier.notice import notice
 from notifier.render import Message, source_list

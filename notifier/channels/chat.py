@@ -6,9 +6,9 @@ from notifier import render
 from notifier.channels.telegram import Telegram
 from notifier.digest import as_message
 from notifier.digests import compose_for
-from notifier.ledger import Job
+from notifier.jobs import Job
 from notifier.limiter import Answer, Limiter
-from notifier.model import Kind
+from notifier.model import Kind, Story
 from notifier.notice import read_notice
 from notifier.render import Message
 from watcher.bus import Bus
@@ -54,7 +54,7 @@ class ChatOutlet:
             await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
             return job.remote_ref
         thread = (job.payload or {}).get("thread", job.subscriber.thread)
-        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread)
+        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread, silent=job.silent)
 
     async def _composed(self, job: Job) -> tuple[Message, str | None]:
         """What the chat is shown, and which message of its own it answers."""
@@ -66,7 +66,18 @@ class ChatOutlet:
                 return as_message(digest), None
         if job.story is None:
             raise DeliveryError(DeliveryReason.REFUSED, "there is nothing left to tell", permanent=True)
-        return render.alert(job.story, job.id, job.subscriber.tz), job.reply_to
+        return _alert(job, job.story), job.reply_to
+
+
+def _alert(job: Job, story: Story) -> Message:
+    """An alert, several that waited together, or the answer to one."""
+    tz, lang = job.subscriber.tz, job.subscriber.language
+    if job.changes:
+        return Message(render.change_body(story, job.changes, job.before, lang))
+    stories = {p.story.id: p.story for p in job.parts}  # those that became one by hand are told once
+    if len(stories) > 1:
+        return Message(render.bundle_body(list(stories.values()), tz, lang))
+    return render.alert(story, job.id, tz, lang)
 
 
 def chat_outlet(settings: Settings, store: Store, bus: Bus) -> ChatOutlet | None:

@@ -8,7 +8,7 @@ from email.headerregistry import Address
 from notifier import digests
 from notifier.channels.email import Mailer, read_server
 from notifier.digest import Sender, as_mail
-from notifier.ledger import Job
+from notifier.jobs import Job
 from notifier.letter import letter, sender_address, unsubscribe_url
 from notifier.limiter import Answer, Go
 from notifier.model import Kind

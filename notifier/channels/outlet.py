@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from notifier.ledger import Job
+from notifier.jobs import Job
 from notifier.limiter import Answer
 
 

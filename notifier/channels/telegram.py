@@ -77,9 +77,16 @@ class Telegram:
             await request.shutdown()
 
     async def send(
-        self, chat: str, message: Message, *, reply_to: str | None = None, as_plain: bool = False, thread: int | None = None
+        self,
+        chat: str,
+        message: Message,
+        *,
+        reply_to: str | None = None,
+        as_plain: bool = False,
+        thread: int | None = None,
+        silent: bool = False,
     ) -> str:
-        """Send one message, into a topic of a forum where `thread` names one; Telegram's id of it."""
+        """Send one message, into a topic of a forum where `thread` names one, without a sound if `silent`; Telegram's id of it."""
         answer = await _said(
             self._bot.send_message(
                 chat_id=int(chat),
@@ -89,6 +96,7 @@ class Telegram:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
                 reply_parameters=_reply(reply_to),
                 message_thread_id=thread,
+                disable_notification=silent or None,
             )
         )
         return str(answer.message_id)

@@ -50,9 +50,9 @@ FORMS: dict[str, Message] = {
     "register-de": alert(REGISTER, 12, "Europe/Berlin", "de-AT"),
     "register-es": alert(REGISTER, 12, "Europe/Madrid", "es"),
     "called-off": alert(OFF, 12, lang="pt"),
-    "answer-rise": Message(change_body(CONFIRMED, Change.RISE, "normal", "de")),
-    "answer-official": Message(change_body(CONFIRMED, Change.OFFICIAL, "high")),
-    "answer-ended": Message(change_body(OFF, Change.ENDED, "high", "fr")),
+    "answer-rise": Message(change_body(CONFIRMED, [Change.RISE, Change.OFFICIAL], "normal", "de")),
+    "answer-official": Message(change_body(CONFIRMED, [Change.OFFICIAL], "high")),
+    "answer-ended": Message(change_body(OFF, [Change.ENDED], "high", "fr")),
     "bundle": Message(bundle_body([CONFIRMED, RUMOUR, OFF], "Europe/Paris", "es")),
 }
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, select
 
-from notifier import ledger, subscribers
+from notifier import claims, ledger, subscribers
 from notifier.bot.apply import Applied, House, apply
 from notifier.bot.intents import Intent, Verb
 from notifier.model import Channel, Standing, Subscriber
@@ -61,7 +61,7 @@ def alerted(conn: Connection) -> int:
     """Ada starts and gets an alert; its delivery."""
     does(conn, Verb.START)
     (id_,) = route_alerts(conn, [tell(conn)], NOW)
-    job = ledger.claim(conn, id_, NOW)
+    job = claims.claim(conn, id_, NOW)
     assert job
     ledger.sent(conn, job, "100", NOW)
     return id_
@@ -128,7 +128,7 @@ def test_topic_switches(conn: Connection) -> None:
     """Pressing a switch changes the topic, says so, and shows the new state under the same message."""
     does(conn, Verb.START)
     (due,) = does(conn, Verb.TOPICS).dues
-    job = ledger.claim(conn, due.id, NOW)
+    job = claims.claim(conn, due.id, NOW)
     assert job
     ledger.sent(conn, job, "55", NOW)
     off = does(conn, Verb.TOGGLE, "labs", message="55")

