@@ -44,6 +44,11 @@ class RuleCompiler:
         self._open: list[str] = []  # named conditions being compiled, outermost first
         self._scales: dict[str, Scale] = {}
 
+    @property
+    def leaves(self) -> Iterable[AnyLeaf]:
+        """Every leaf of what was compiled."""
+        return self._leaves.values()
+
     def compile(self, spot: Spot, rule: Rule) -> CompiledRule:
         """One rule; on mistakes, which are noted, something that is never judged."""
         when = self._condition(rule.when, spot.at("when"))

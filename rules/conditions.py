@@ -8,7 +8,8 @@ A new kind of leaf needs `number`, `label`, `spans` and, when it can start a sea
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,11 +25,14 @@ MAX_WINDOWS = 200  # of N words in one document; more anchors than this say noth
 class Reading:
     """A document with the entities it names, and what each leaf found in it."""
 
-    __slots__ = ("_found", "_names", "aside", "document", "entities", "named", "weighed")
+    __slots__ = ("_found", "_names", "aside", "document", "entities", "leaves", "named", "weighed")
 
-    def __init__(self, document: Document, entities: Mapping[str, list[Span]], aside: Sequence[Span] = ()) -> None:
+    def __init__(
+        self, document: Document, entities: Mapping[str, list[Span]], leaves: AbstractSet[int], aside: Sequence[Span] = ()
+    ) -> None:
         self.document = document
         self.entities = entities
+        self.leaves = leaves  # the numbers of those that may be found: no other is looked for
         self.named = frozenset(entities)
         self.aside = aside  # stretches that speak of something else: nothing that stands there counts
         self.weighed: dict[str, object] = {}  # what each scale made of the item
@@ -37,6 +41,8 @@ class Reading:
 
     def spans(self, leaf: Leaf) -> list[Span]:
         """Where a leaf holds, in order; worked out once."""
+        if leaf.number not in self.leaves:
+            return []
         known = self._found.get(leaf.number)
         if known is None:
             known = leaf.spans(self)
@@ -155,24 +161,23 @@ def holds(condition: Condition, reading: Reading, window: Span) -> bool:
         return bool(reading.inside(condition, window))
     if condition.within is None:
         return _holds_here(condition, reading, window)
-    return any(_holds_here(condition, reading, w) for w in windows(condition, reading, window))
+    return any(_holds_here(condition, reading, w) for w in _hopeful(condition, reading, window))
 
 
 def where(group: Group, reading: Reading) -> list[Span]:
     """The windows of its own width in which a group holds; the whole item where it names no width."""
-    required: list[list[Span]] = []
-    for condition in group.all:
-        if isinstance(condition, EntityLeaf | PhraseLeaf):
-            required.append(reading.spans(condition))
-            if not required[-1]:
-                return []
-    document = reading.document
+    return [w for w in _hopeful(group, reading, reading.document.whole) if _holds_here(group, reading, w)]
+
+
+def _hopeful(group: Group, reading: Reading, outer: Span) -> Iterable[Span]:
+    """The windows of a group's width that touch `outer`, but for those that cannot hold it: of sentences, those with its rarest leaf."""
+    required = [reading.spans(c) for c in group.all if isinstance(c, EntityLeaf | PhraseLeaf)]
+    if not all(required):
+        return ()
     if group.within == "sentence" and required:
-        rarest: list[Span] = min(required, key=len)
-        places = document.sentences_with(rarest)
-    else:
-        places = list(windows(group, reading, document.whole))
-    return [w for w in places if _holds_here(group, reading, w)]
+        found: list[Span] = min(required, key=len)
+        return [s for s in reading.document.sentences_with(found) if s[0] < outer[1] and outer[0] < s[1]]
+    return windows(group, reading, outer)
 
 
 def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
@@ -232,7 +237,7 @@ def evidence(condition: Condition, reading: Reading, window: Span) -> Iterator[t
         if found:
             yield condition, found
         return
-    for place in [window] if condition.within is None else windows(condition, reading, window):
+    for place in [window] if condition.within is None else _hopeful(condition, reading, window):
         if _holds_here(condition, reading, place):
             yield from evidence_here(condition, reading, place)
 

@@ -81,7 +81,7 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
     phrases = vocabulary.table.phrases()
     return RuleSet(
         version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
-        patterns=patterns, phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules),
+        patterns=patterns, phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules, compiler.leaves),
         scales=scales, aside=Aside(*(vocabulary.lexicon_if_any(name) for name in (BOILERPLATE, END_OF_STORY))),
     )
 

@@ -24,32 +24,36 @@ class Matcher:
 
     def __init__(self, ruleset: RuleSet) -> None:
         self.ruleset = ruleset
+        # What is shown of an entity that has a name of its own.
+        self._faces = {
+            e.id: (e.name, e.type, e.country or "") for e in ruleset.entities.values() if not (e.is_open or e.unnamed)
+        }
 
     def read(self, item: Item) -> Reading:
         """The item with its hits and entities, not yet judged."""
-        document = Document(item, self.ruleset.automaton, self.ruleset.phrases)
-        return Reading(document, resolve(document, self.ruleset.aliases, self.ruleset.patterns), self.ruleset.aside.of(document))
+        rules = self.ruleset
+        document = Document(item, rules.automaton, rules.phrases)
+        entities = resolve(document, rules.aliases, rules.patterns)
+        return Reading(document, entities, rules.index.leaves(entities.keys(), document.hits.keys()), rules.aside.of(document))
 
     def match(self, item: Item) -> MatchResult:
         """The entities that an item names and the rules it satisfies, in the order of the rule set."""
         reading = self.read(item)
-        matches = (judge(self.ruleset.rules[number], reading) for number in self._candidates(reading))
+        matches = (judge(self.ruleset.rules[number], reading) for number in self.ruleset.index.candidates(reading.leaves))
         return MatchResult(self.entities(reading), tuple(m for m in matches if m is not None))
 
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
         """The entities of a reading with their places in the original text; an open name is an entity of its own."""
         hits: list[EntityHit] = []
-        originals = reading.document.originals
+        originals, faces = reading.document.originals, self._faces
         for entity_id, spans in reading.entities.items():
-            entity = self.ruleset.entities[entity_id]
-            if entity.is_open:
-                hits += open_hits(entity, spans, reading.document)
-            elif not entity.unnamed:
-                hits.append(EntityHit(entity_id, entity.name, entity.type, originals(spans), entity.country or ""))
+            face = faces.get(entity_id)
+            if face is not None:
+                name, entity_type, country = face
+                hits.append(EntityHit(entity_id, name, entity_type, originals(spans), country))
+            elif self.ruleset.entities[entity_id].is_open:
+                hits += open_hits(self.ruleset.entities[entity_id], spans, reading.document)
         return tuple(hits)
-
-    def _candidates(self, reading: Reading) -> list[int]:
-        return self.ruleset.index.candidates(reading.entities.keys(), reading.document.hits.keys())
 
 
 def open_hits(entity: Entity, spans: Iterable[Span], document: Document) -> Iterator[EntityHit]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from rules.aside import Aside
 from rules.automaton import Automaton, Phrase
@@ -52,24 +53,28 @@ Needs = tuple[frozenset[int], tuple[frozenset[int], ...]]
 class Index:
     """The way from what a document holds to the rules worth judging. Leaves and rules are meant by their numbers."""
 
-    by_entity: Mapping[str, tuple[int, ...]]
-    by_phrase: Mapping[int, tuple[int, ...]]
+    by_entity: Mapping[str, frozenset[int]]
+    by_phrase: Mapping[int, frozenset[int]]
+    blind: frozenset[int]  # leaves that nothing leads to: expressions
     rules_of: Mapping[int, tuple[int, ...]]  # the rules that start from a leaf, their rarest
     needs: tuple[Needs, ...]  # of each rule, beside its rarest
     unanchored: tuple[int, ...]
 
-    def candidates(self, entities: AbstractSet[str], phrases: AbstractSet[int]) -> list[int]:
-        """The rules that may hold where these are found, in order."""
-        found: set[int] = set().union(
+    def leaves(self, entities: AbstractSet[str], phrases: AbstractSet[int]) -> set[int]:
+        """The leaves that may be found where these are."""
+        return set(self.blind).union(
             *map(self.by_entity.__getitem__, entities & self.by_entity.keys()),
             *map(self.by_phrase.__getitem__, phrases & self.by_phrase.keys()),
         )
+
+    def candidates(self, leaves: AbstractSet[int]) -> list[int]:
+        """The rules that may hold where these leaves may be found, in order."""
         out = set(self.unanchored)
-        needs, rules_of, missed = self.needs, self.rules_of, found.isdisjoint
-        for leaf in found:
+        needs, rules_of, missed = self.needs, self.rules_of, leaves.isdisjoint
+        for leaf in leaves:
             for rule in rules_of.get(leaf, ()):
                 every, one_of = needs[rule]
-                if every <= found and not (one_of and any(map(missed, one_of))):
+                if every <= leaves and not (one_of and any(map(missed, one_of))):
                     out.add(rule)
         return sorted(out)
 
@@ -100,34 +105,40 @@ class RuleSet:
         return tuple(sorted({topic for rule in self.rules for topic in rule.topics}))
 
 
-def index_rules(rules: tuple[CompiledRule, ...]) -> Index:
-    """Index each rule by its rarest necessary leaves; rules without any are looked at for every item."""
-    by_entity: dict[str, set[int]] = defaultdict(set)
-    by_phrase: dict[int, set[int]] = defaultdict(set)
+def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Index:
+    """Index each rule by its rarest necessary leaves; rules without any are looked at for every item. `leaves` are those of all rules."""
     rules_of: dict[int, list[int]] = defaultdict(list)
     needs: list[Needs] = []
-    unanchored, indexed = [], set[AnyLeaf]()
+    unanchored = []
     for position, rule in enumerate(rules):
         sets = necessary(rule.when)
         start: frozenset[AnyLeaf] = rarest(sets) if sets else frozenset()
         if not sets:
             unanchored.append(position)
-        others = [frozenset(leaf.number for leaf in leaves) for leaves in sets if leaves is not start]
+        others = [frozenset(leaf.number for leaf in one_of) for one_of in sets if one_of is not start]
         needs.append((frozenset().union(*(n for n in others if len(n) == 1)), tuple(n for n in others if len(n) > 1)))
         for leaf in start:
             rules_of[leaf.number].append(position)
-        for leaf in frozenset().union(*sets) - indexed:
-            indexed.add(leaf)
-            if isinstance(leaf, EntityLeaf):
-                for entity in leaf.ids:
-                    by_entity[entity].add(leaf.number)
-            elif isinstance(leaf, PhraseLeaf):
-                for number in leaf.phrases.numbers:
-                    by_phrase[number].add(leaf.number)
-    return Index(
-        {k: tuple(v) for k, v in by_entity.items()},
-        {k: tuple(v) for k, v in by_phrase.items()},
-        {k: tuple(v) for k, v in rules_of.items()},
-        tuple(needs),
-        tuple(unanchored),
-    )
+    by_entity: dict[str, set[int]] = defaultdict(set)
+    by_phrase: dict[int, set[int]] = defaultdict(set)
+    blind = set()
+    for leaf in leaves:
+        if isinstance(leaf, EntityLeaf):
+            for entity in leaf.ids:
+                by_entity[entity].add(leaf.number)
+        elif isinstance(leaf, PhraseLeaf):
+            for number in leaf.phrases.numbers:
+                by_phrase[number].add(leaf.number)
+        else:
+            blind.add(leaf.number)
+    starts = {leaf: tuple(positions) for leaf, positions in rules_of.items()}
+    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, tuple(needs), tuple(unanchored))
+
+
+K = TypeVar("K")
+
+
+def _shared(sets: Mapping[K, set[int]]) -> Mapping[K, frozenset[int]]:
+    """The same sets, equal ones being one: the words of a family lead to the same leaves."""
+    known: dict[frozenset[int], frozenset[int]] = {}
+    return {key: known.setdefault(frozenset(numbers), frozenset(numbers)) for key, numbers in sets.items()}
