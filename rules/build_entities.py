@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from rules.entities import AllContext, CompiledAlias, Context, EntityContext, PhraseContext, TouchingContext, looks_at_entities
+from rules.entities import (
+    AllContext,
+    BesideContext,
+    CompiledAlias,
+    Context,
+    EntityContext,
+    PhraseContext,
+    TouchingContext,
+    looks_at_entities,
+)
 from rules.files import Spot
 from rules.fold import fold_written
 from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, counts_in
@@ -130,17 +139,26 @@ class _ContextCompiler:
             if found is not None:
                 yield PhraseContext(found)
         elif spec.entity or spec.type:
-            for index, entity_id in enumerate(spec.entity):
-                self._registry.check(entity_id, at.at("entity", index), self._vocabulary.problems)
-            yield EntityContext(frozenset(spec.entity).union(*map(self._registry.of_type, spec.type)) - {self._entity})
+            yield EntityContext(self._entities(spec, at))
         elif spec.all:
             yield AllContext(tuple(part for i, s in enumerate(spec.all) for part in self.compile((s,), at.at("all", i), local=local)))
         else:
             key = "next" if spec.next else "prev"
             for index, touching in enumerate(spec.next or spec.prev):
+                if touching.entity or touching.type:
+                    yield BesideContext(self._entities(touching, at.at(key, index)), self._joints(), after=key == "next")
+                    continue
                 found = self._phrases(touching, at.at(key, index))
                 if found is not None:
                     yield TouchingContext(found, after=key == "next")
+
+    def _entities(self, spec: ContextSpec, at: Spot) -> frozenset[str]:
+        for index, entity_id in enumerate(spec.entity):
+            self._registry.check(entity_id, at.at("entity", index), self._vocabulary.problems)
+        return frozenset(spec.entity).union(*map(self._registry.of_type, spec.type)) - {self._entity}
+
+    def _joints(self) -> frozenset[bytes]:
+        return frozenset(f" {word} ".encode() for word in self._vocabulary.words_of("name-joints"))
 
     def _phrases(self, spec: ContextSpec, at: Spot) -> PhraseSet | None:
         if spec.list_name:
@@ -148,7 +166,7 @@ class _ContextCompiler:
         if spec.lexicon:
             return self._vocabulary.lexicon(spec.lexicon, at.at("lexicon"))
         if spec.text is None:
-            self._vocabulary.problems.append(at.problem("only words can touch an alias", "write a phrase, a list or a lexicon"))
+            self._vocabulary.problems.append(at.problem("only words and entities can touch an alias", "write a phrase or a list"))
             return None
         number = self._vocabulary.phrase(spec.text, at, exact=spec.exact_case is not None)
         return None if number is None else PhraseSet({number: EVERY_LANGUAGE})

@@ -10,7 +10,7 @@ from rules.automaton import Phrase
 from rules.build_entities import Registry, compile_contexts
 from rules.files import Spot
 from rules.lands import ADJECTIVE, CAPITAL, COUNTRY, SLOTS, LandTable
-from rules.patterns import NAME, Pattern, Patterns
+from rules.patterns import MODEL, NAME, Pattern, Patterns
 from rules.phrases import EVERY_LANGUAGE, Languages, counts_in
 from rules.spec import Country, Entity, Word
 from rules.spec import Pattern as PatternSpec
@@ -24,9 +24,9 @@ Placed = Iterable[tuple[Spot, Entity]]
 def with_roles(entities: Sequence[tuple[Spot, Entity]], countries: Sequence[tuple[Spot, Country]]) -> dict[str, Entity]:
     """All entities by id: for each role and each country a body that plays it, unless a written one does."""
     out = {e.id: e for _, e in entities}
-    held = {(e.role, e.country) for e in out.values() if e.role}
+    held = {(role, e.country) for e in out.values() for role in e.role}
     for _, role in entities:
-        if not role.is_role:
+        if not role.is_role or "{model}" in role.name:
             continue
         out[role.id] = role.model_copy(update={"name": _COUNTRY.sub("", role.name)})
         for _, land in countries:
@@ -34,8 +34,8 @@ def with_roles(entities: Sequence[tuple[Spot, Entity]], countries: Sequence[tupl
                 adjective = next((a.text for a in land.adjectives if a.text), land.name)
                 name = role.name.replace("({country})", f"({land.name.removeprefix('the ')})").replace("{country}", land.name)
                 name = name.replace("{adjective}", adjective)
-                made = {"id": f"{role.id}.{land.id}", "name": name, "country": land.code}
-                out[made["id"]] = role.model_copy(update={**made, "patterns": ()})
+                made = {"id": f"{role.id}.{land.id}", "name": name, "country": land.code, "role": (role.id,)}
+                out[f"{role.id}.{land.id}"] = role.model_copy(update={**made, "patterns": ()})
     return out
 
 
@@ -46,8 +46,8 @@ def compile_patterns(
     by_phrase: dict[int, list[Pattern]] = defaultdict(list)
     alone: list[Pattern] = []
     for spot, entity in entities:
-        if entity.role:
-            registry.check(entity.role, spot.at("role"), vocabulary.problems)
+        for index, role in enumerate(entity.role):
+            registry.check(role, spot.at("role", index), vocabulary.problems)
         for index, spec in enumerate(entity.patterns):
             pattern = _pattern(entity, spec, spot.at("patterns", index), registry, vocabulary)
             if pattern is None:
@@ -61,18 +61,14 @@ def compile_patterns(
         alone=tuple(alone),
         table=_table(countries, vocabulary),
         holders=_holders(registry),
+        makers={e.id: e.parent for e in registry.entities.values() if e.type == "ai_model" and e.parent},
         stops=vocabulary.words_of("name-stops"),
         yielding=frozenset(e.id for e in registry.entities.values() if e.unnamed),
     )
 
 
 def _holders(registry: Registry) -> Mapping[tuple[str, str], str]:
-    out = {}
-    for entity in registry.entities.values():
-        role, _, land = entity.id.rpartition(".")
-        if role and land.upper() == entity.country:
-            out[role, entity.country] = entity.id
-    return out | {(e.role, e.country): e.id for e in registry.entities.values() if e.role and e.country}
+    return {(role, e.country): e.id for e in registry.entities.values() if e.country for role in e.role}
 
 
 def _pattern(entity: Entity, spec: PatternSpec, spot: Spot, registry: Registry, vocabulary: Vocabulary) -> Pattern | None:
@@ -97,8 +93,13 @@ def _pattern(entity: Entity, spec: PatternSpec, spot: Spot, registry: Registry, 
     needs, unless = compile_contexts(spec.needs, spec.unless, spot, entity.id, registry, vocabulary)
     return Pattern(
         entity.id, tuple(parts), None if anchor is None else parts.index(anchor), _languages(spec, (phrases[n] for n in numbers)),
-        needs, unless, spec.several, entity.lone, vocabulary.words_of(f"name-links-{spec.lang or 'en'}"),
+        needs, unless, spec.several, entity.lone, NAME in parts and _is_capital(phrases[anchor or 0]),
+        vocabulary.words_of(f"name-links-{spec.lang or 'en'}"),
     )
+
+
+def _is_capital(phrase: Phrase) -> bool:
+    return phrase.text[:1].isupper()
 
 
 def _languages(spec: PatternSpec, phrases: Iterable[Phrase]) -> Languages:
@@ -108,7 +109,7 @@ def _languages(spec: PatternSpec, phrases: Iterable[Phrase]) -> Languages:
 
 
 def _mistake(entity: Entity, pieces: Sequence[str]) -> tuple[str, str] | None:
-    slots, known = pieces[1::2], (*SLOTS, NAME)
+    slots, known = pieces[1::2], (*SLOTS, MODEL, NAME)
     if any(slot not in known for slot in slots):
         return "has a slot that is not known", f"write one of {', '.join(f'{{{s}}}' for s in known)}"
     if len(slots) > 1:

@@ -75,12 +75,31 @@ class TouchingContext:
         return lo in ends or (lo - 1 in ends and document.data.startswith(PAD, lo - 1))
 
 
-Context = PhraseContext | EntityContext | AllContext | TouchingContext
+@dataclass(frozen=True, slots=True)
+class BesideContext:
+    """One of these other entities stands beside the alias, with a joining word between: "Canada and OpenAI"."""
+
+    ids: frozenset[str]
+    joints: frozenset[bytes]
+    after: bool
+
+    def holds(self, document: Document, span: Span, found: Found) -> bool:
+        """Whether one stands beside `span` on that side."""
+        data = document.data
+        for other in (other for i in found.keys() & self.ids for other in found[i]):
+            first, second = (span, other) if self.after else (other, span)
+            if first[1] < second[0] and data[first[1] : second[0]] in self.joints:
+                return True
+        return False
+
+
+Context = PhraseContext | EntityContext | AllContext | TouchingContext | BesideContext
 
 
 def looks_at_entities(context: Context) -> bool:
     """Whether a context can only be judged once other entities are known."""
-    return isinstance(context, EntityContext) or (isinstance(context, AllContext) and any(map(looks_at_entities, context.parts)))
+    parts = context.parts if isinstance(context, AllContext) else (context,)
+    return any(isinstance(part, EntityContext | BesideContext) or (part is not context and looks_at_entities(part)) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +152,18 @@ def resolve(
                 certain += [(span, alias.entity, bool(alias.needs)) for span in spans if alias.holds(document, span, {})]
             else:
                 certain += [(span, alias.entity, False) for span in spans]
-    known = _longest(certain)
+    known = _longest(certain + _holding(late, document, _longest(certain)) if late else certain)
     bodies, names = patterns.read(document, known)
     if bodies:
         aliased = {span for span, _, _ in certain}
         certain += [(body.span, body.entity, False) for body in bodies if body.span not in aliased]
-        known = _longest(certain)
-    if late:
-        certain += [(span, a.entity, bool(a.needs)) for span, a in late if a.holds(document, span, known)]
-        known = _longest(certain)
+        known = _longest(certain + _holding(late, document, _longest(certain)) if late else certain)
     return known | _longest(_open(document, names, known, patterns)) if names else known
+
+
+def _holding(late: Iterable[tuple[Span, CompiledAlias]], document: Document, known: Found) -> list[_Reading]:
+    """The aliases that look at other entities, where they hold beside those that are known without them."""
+    return [(span, alias.entity, bool(alias.needs)) for span, alias in late if alias.holds(document, span, known)]
 
 
 def _open(document: Document, names: Iterable[OpenName], known: Found, patterns: Patterns) -> list[_Reading]:

@@ -15,6 +15,7 @@ from rules.spec import Entity
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match
+_ENGLISH = frozenset({"en"})
 MAX_ID = 64  # characters, as the table of entities holds them
 MAX_PLACES = 50  # sentences or windows of one item that are looked at for evidence and score
 
@@ -26,7 +27,7 @@ class Matcher:
         self.ruleset = ruleset
         # What is shown of an entity that has a name of its own.
         self._faces = {
-            e.id: (e.name, e.type, e.country or "") for e in ruleset.entities.values() if not (e.is_open or e.unnamed)
+            e.id: (e.name, e.type, e.country or "") for e in ruleset.entities.values() if not (e.is_open or e.unnamed or e.is_made)
         }
 
     def read(self, item: Item) -> Reading:
@@ -51,8 +52,14 @@ class Matcher:
             if face is not None:
                 name, entity_type, country = face
                 hits.append(EntityHit(entity_id, name, entity_type, originals(spans), country))
-            elif self.ruleset.entities[entity_id].is_open:
-                hits += open_hits(self.ruleset.entities[entity_id], spans, reading.document)
+                continue
+            entity = self.ruleset.entities[entity_id]
+            if entity.is_open:
+                hits += open_hits(entity, spans, reading.document)
+            elif entity.is_made:
+                places = originals(spans)
+                name = called(entity, reading.document, places[0])
+                hits.append(EntityHit(entity_id, name, entity.type, places, entity.country or ""))
         return tuple(hits)
 
 
@@ -65,6 +72,15 @@ def open_hits(entity: Entity, spans: Iterable[Span], document: Document) -> Iter
     for name_id, places in by_id.items():
         field, start, end = places[0]
         yield EntityHit(name_id, getattr(document.item, field)[start:end], entity.type, tuple(places), entity.country or "")
+
+
+def called(entity: Entity, document: Document, place: FieldSpan) -> str:
+    """The name of a body made of a role; where a text in another language gives one, that one, and the role's in brackets."""
+    field, start, end = place
+    said: str = getattr(document.item, field)[start:end]
+    if said[0].islower() or document.speaks(_ENGLISH):
+        return entity.name
+    return f"{said} ({entity.name.replace(' (', ', ').removesuffix(')')})"
 
 
 def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:

@@ -2,7 +2,8 @@
 
 A pattern is a row of phrases with one slot at most. `{name}` takes a run of capitalised words. `{country}`, `{adjective}` and `{capital}`
 take words of the countries' table, and the pattern then speaks of the body that plays its role in that country; a role without a slot
-("the defence ministry") belongs to the country that the text speaks of nearby, else to the home of its language.
+("the defence ministry") belongs to the country that the text speaks of nearby, else to the home of its language. `{model}` takes a model
+that is named, and the pattern speaks of its maker.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rules.runs import after, before
 if TYPE_CHECKING:
     from rules.entities import Context, Found
 
-NAME = "name"
+NAME, MODEL = "name", "model"
 _MAX_JOINED = 6  # countries in one breath
 _SHORTEST_STEM = 3  # letters before "…ministerium" that make it a name
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart, and Korean
@@ -40,6 +41,7 @@ class Pattern:
     unless: tuple[Context, ...]
     several: bool  # takes further countries said in one breath
     lone: bool  # counts without a country too
+    capital: bool  # its words are a name's, and begin with a capital
     links: frozenset[str] = field(repr=False)  # small words that a name may hold
 
     @property
@@ -95,6 +97,7 @@ class Patterns:
     alone: tuple[Pattern, ...] = ()
     table: LandTable = field(default_factory=LandTable)
     holders: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (role, country) → entity
+    makers: Mapping[str, str] = field(default_factory=dict)  # model → who makes it
     stops: frozenset[str] = frozenset()  # words that no name holds
     yielding: frozenset[str] = frozenset()  # entities that open names need not give way to
 
@@ -132,6 +135,8 @@ class _Reader:
 
     def read(self, pattern: Pattern, anchor: Span) -> None:
         """Read `pattern` around its anchor."""
+        if pattern.capital and not self._is_capital(anchor[0]):
+            return
         (lo, hi), slot = anchor, None
         at = pattern.anchor or 0
         for forward, parts in ((False, pattern.parts[at - 1 :: -1] if at else ()), (True, pattern.parts[at + 1 :])):
@@ -156,6 +161,10 @@ class _Reader:
             country = self._lands.nearest(span)
             if not (country and self._body(pattern, span, country)) and pattern.lone:
                 self.bodies.append(Body(span, pattern.entity))
+        elif isinstance(slot, Land) and slot.slot == MODEL:  # the model stands for itself; its maker is the words beside it
+            lo, hi = span
+            words = (slot.span[1] + 1, hi) if slot.span[0] == lo else (lo, slot.span[0] - 1)
+            self.bodies.append(Body(words, slot.country))
         elif isinstance(slot, Land):
             self._body(pattern, span, slot.country)
             if pattern.several or slot.slot == ADJECTIVE:
@@ -175,6 +184,8 @@ class _Reader:
 
     def _step(self, part: int | str, at: int, pattern: Pattern, *, forward: bool) -> Land | Span | None:
         """Where `part` stands right after `at`, or right before it."""
+        if part == MODEL:
+            return self._model(at, forward=forward)
         if part == NAME:
             return self._name_after(at, pattern) if forward else self._name_before(at, pattern)
         places = touching(self._document.data, at, forward=forward)
@@ -183,6 +194,19 @@ class _Reader:
             return next((s for s in self._document.phrase(part) if s[side] in places), None)
         lands = self._lands.after if forward else self._lands.before
         return next((land for p in places if (land := lands(part, p))), None)
+
+    def _model(self, at: int, *, forward: bool) -> Land | None:
+        """The model named right beside `at`, with its maker in the place of a country."""
+        places = touching(self._document.data, at, forward=forward)
+        for model in self._found.keys() & self._patterns.makers.keys():
+            for span in self._found[model]:
+                if span[0 if forward else 1] in places:
+                    return Land(span, MODEL, self._patterns.makers[model])
+        return None
+
+    def _is_capital(self, at: int) -> bool:
+        index, start, _ = self._document.character(at)
+        return self._document.fields[index].text[start].isupper()
 
     def _name_after(self, at: int, pattern: Pattern) -> Span | None:
         document = self._document
@@ -206,5 +230,6 @@ class _Reader:
         if begin is None:
             return None
         lo, _ = document.located(index, begin, end)
-        return (lo, at) if lo < at else None
+        stem = document.data[lo:at].decode()
+        return (lo, at) if len(stem) > 1 and stem not in stops else None
 

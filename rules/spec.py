@@ -89,7 +89,7 @@ class Entity(Strict):
     wikidata: Wikidata | None = None
     aliases: Annotated[tuple[Annotated[Alias, AsText], ...], Listed] = ()
     patterns: Annotated[tuple[Annotated[Pattern, AsText], ...], Listed] = ()
-    role: Id | None = None
+    role: Annotated[tuple[Id, ...], Listed] = ()
     lone: bool = False
     unnamed: bool = False
     enabled: bool = True
@@ -98,7 +98,12 @@ class Entity(Strict):
     @property
     def is_role(self) -> bool:
         """Whether this is a role that some body plays in each country."""
-        return "{country}" in self.name or "{adjective}" in self.name
+        return any(slot in self.name for slot in ("{country}", "{adjective}", "{model}"))
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it was made of a role for a country, and not written."""
+        return any(self.id == f"{role}.{(self.country or '').lower()}" for role in self.role)
 
     @property
     def is_found_by_name(self) -> bool:
