@@ -18,8 +18,9 @@ from rules.entities import (
 from rules.files import Spot
 from rules.fold import fold_written
 from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, counts_in
-from rules.spec import Alias, Entity, EntityRef
-from rules.spec import Context as ContextSpec
+from rules.spec import EntityRef
+from rules.spec_entities import Alias, Entity
+from rules.spec_entities import Context as ContextSpec
 from rules.vocabulary import Vocabulary
 from watcher.errors import Problem
 from watcher.yamlfile import suggest

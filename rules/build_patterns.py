@@ -12,8 +12,8 @@ from rules.files import Spot
 from rules.lands import ADJECTIVE, CAPITAL, COUNTRY, SLOTS, LandTable
 from rules.patterns import MODEL, NAME, Pattern, Patterns
 from rules.phrases import EVERY_LANGUAGE, Languages, counts_in
-from rules.spec import Country, Entity, Word
-from rules.spec import Pattern as PatternSpec
+from rules.spec_entities import Country, Entity, Word
+from rules.spec_entities import Pattern as PatternSpec
 from rules.vocabulary import Vocabulary
 
 _SLOT = re.compile(r"\{(\w*)\}")

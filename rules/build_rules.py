@@ -16,10 +16,11 @@ from rules.language import base
 from rules.phrases import PhraseSet, union
 from rules.ruleset import CompiledRule
 from rules.score import Scale, Signal
-from rules.spec import EntityCondition, LexiconCondition, NamedCondition, RegexCondition, Rule, Shared, Word, WordsCondition
+from rules.spec import EntityCondition, LexiconCondition, NamedCondition, RegexCondition, Rule, Shared, WordsCondition
 from rules.spec import Group as GroupSpec
 from rules.spec import Signal as SignalSpec
 from rules.spec import Where as WhereSpec
+from rules.spec_entities import Word
 from rules.vocabulary import Vocabulary
 from rules.where import ANYWHERE, Amount, Where, parse_amount
 from watcher.yamlfile import suggest

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rules.conditions import leaves
 from rules.matcher import Matcher, judge
 from rules.ruleset import CompiledRule, PlacedTrap
-from rules.spec import CaseItem, Trap
+from rules.spec import CaseItem
+from rules.spec_entities import Trap
 from watcher.errors import Place
 from watcher.model import Item
 

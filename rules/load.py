@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from rules import spec
+from rules import spec, spec_entities
 from rules.aside import BOILERPLATE, END_OF_STORY, Aside
 from rules.automaton import Automaton
 from rules.build_entities import Registry, compile_aliases
@@ -65,8 +65,8 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
     sections = collect(texts, frozenset(section for section, on in off.items() if not on))
     problems = sections.problems
     vocabulary = _vocabulary(sections, problems)
-    entities = [(spot, e) for spot, e in checked(sections.entities.values(), spec.Entity, problems) if e.enabled]
-    countries = [(spot, c) for spot, c in checked(sections.countries.values(), spec.Country, problems) if c.enabled]
+    entities = [(spot, e) for spot, e in checked(sections.entities.values(), spec_entities.Entity, problems) if e.enabled]
+    countries = [(spot, c) for spot, c in checked(sections.countries.values(), spec_entities.Country, problems) if c.enabled]
     registry = Registry(with_roles(entities, countries), sections.known.get("entities", set()), complete=builtin_entities)
     aliases = compile_aliases(entities, registry, vocabulary)
     patterns = compile_patterns(entities, countries, registry, vocabulary)
@@ -97,7 +97,7 @@ def _vocabulary(sections: Sections, problems: list[Problem]) -> Vocabulary:
 
 
 def _traps(sections: Sections, registry: Registry, problems: list[Problem]) -> Iterable[PlacedTrap]:
-    for spot, trap in checked(sections.traps, spec.Trap, problems):
+    for spot, trap in checked(sections.traps, spec_entities.Trap, problems):
         for key, ids in (("is", trap.is_), ("not", trap.not_)):
             for index, entity_id in enumerate(ids):
                 registry.check(entity_id, spot.at(key, index), problems)

@@ -11,7 +11,7 @@ from rules.entities import resolve
 from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
 from rules.score import plain_score, weigh
-from rules.spec import Entity
+from rules.spec_entities import Entity
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match

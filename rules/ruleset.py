@@ -14,7 +14,8 @@ from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, necessary, 
 from rules.entities import CompiledAlias
 from rules.patterns import Patterns
 from rules.score import Scale
-from rules.spec import Case, Entity, Trap
+from rules.spec import Case
+from rules.spec_entities import Entity, Trap
 from rules.where import Where
 from watcher.errors import Place
 

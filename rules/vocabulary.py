@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from rules.automaton import Phrase
 from rules.files import Spot
 from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, PhraseTable, counts_in, union
-from rules.spec import Lexicon, Word
+from rules.spec import Lexicon
+from rules.spec_entities import Word
 from watcher.errors import Problem
 from watcher.yamlfile import suggest
 
