@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from rules import tables as first_floor
 from watcher.store import Json, Key, Moment, RowId, metadata
@@ -89,6 +89,19 @@ feedback = Table(
     Column("rules", Json, nullable=False),  # the story's rules at that moment
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("delivery_id", "subscriber_id"),
+)
+
+# what Telegram posted to the webhook; once dealt with only its number stays, by which it is known when it comes again
+telegram_inbox = Table(
+    "telegram_inbox",
+    metadata,
+    Column("bot", String(32), nullable=False),
+    Column("update_id", RowId, nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Column("at", Moment, nullable=False),
+    Column("done", Boolean, nullable=False),
+    PrimaryKeyConstraint("bot", "update_id"),
+    Index("ix_telegram_inbox_waiting", "bot", "done", "update_id"),
 )
 
 # codes by which strangers may come in; used up when `uses_left` is 0

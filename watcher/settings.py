@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from watcher.errors import OperatorError, SettingsError
 from watcher.units import Duration, parse_duration
@@ -39,6 +39,7 @@ class Settings(BaseModel):
     telegram_api_url: str = "https://api.telegram.org/bot"
     telegram_admins: tuple[int, ...] = ()
     telegram_access: Literal["open", "invite"] = "open"
+    telegram_mode: Literal["polling", "webhook"] = "polling"
     smtp_url: SecretStr | None = None
     mail_from: str = "Concordat <concordat@localhost>"
     public_url: str = ""
@@ -83,6 +84,16 @@ class Settings(BaseModel):
         if value and urlsplit(value).scheme not in {"http", "https"}:
             raise ValueError("write an address that begins with https:// or http://")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _webhook(self) -> Settings:
+        if self.telegram_mode == "webhook" and urlsplit(self.public_url).scheme != "https":
+            own_server = bool(self.public_url) and urlsplit(self.telegram_api_url).hostname != "api.telegram.org"
+            if not own_server:
+                raise ValueError(
+                    "CONCORDAT_TELEGRAM_MODE is webhook: set CONCORDAT_PUBLIC_URL to the https:// address at which Telegram reaches us"
+                )
+        return self
 
     @property
     def data(self) -> Path:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from concordat.health import Health
+from notifier.hook import routes as hook_routes
 from notifier.web import routes as notifier_routes
 from watcher.bus import Bus
 from watcher.errors import SettingsError
@@ -41,7 +42,7 @@ def build_app(health: Health, store: Store, bus: Bus) -> Starlette:
         return PlainTextResponse("Concordat is running. See /healthz and /metrics.\n")
 
     own: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics)]
-    return Starlette(routes=[*own, *notifier_routes(store), *websub_routes(store, bus)])
+    return Starlette(routes=[*own, *notifier_routes(store), *hook_routes(store), *websub_routes(store, bus)])
 
 
 def listen(settings: Settings) -> socket.socket:

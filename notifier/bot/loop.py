@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import Connection, select
 
+from notifier import inbox
 from notifier.bot import texts
 from notifier.bot.apply import Applied, House, apply
 from notifier.bot.intents import Intent, parse
@@ -129,6 +130,7 @@ def read_offset(conn: Connection, bot: str) -> int | None:
 
 def _confirm(conn: Connection, bot: str, update_id: int) -> None:
     on_conflict_update(conn, meta, ["name"], {"name": _key(bot), "value": str(update_id + 1)})
+    inbox.done(conn, bot, update_id)
 
 
 def _key(bot: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifier import render
 from notifier.channels.telegram import Telegram
+from notifier.channels.telegramhook import Ear, hook_of
 from notifier.digest import as_message
 from notifier.digests import compose_for
 from notifier.jobs import Job
@@ -84,4 +85,6 @@ def chat_outlet(settings: Settings, store: Store, bus: Bus) -> ChatOutlet | None
     """The outlet for Telegram; None while no token is set."""
     if settings.telegram_token is None:
         return None
-    return ChatOutlet(Telegram(settings.telegram_token.get_secret_value(), settings.telegram_api_url), Limiter(bus), store)
+    client = Telegram(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    client.ear = Ear(client, store, hook_of(settings))
+    return ChatOutlet(client, Limiter(bus), store)

@@ -1,21 +1,20 @@
-"""Telegram's Bot API through python-telegram-bot: sending, editing and answering; and what each of its errors means for a delivery.
+"""Telegram's Bot API through python-telegram-bot: sending, editing, answering and listening.
 
-The token appears in every address that the client calls, therefore no text of the client's own errors is passed on where it could
-hold one, and the HTTP library's log is kept quiet.
+The token appears in every address that the client calls: none of the client's own words are passed on (`telegramerrors` has ours), and
+the HTTP library's log is kept quiet.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 # the library's switch for RetryAfter.retry_after as a timedelta; without it the error cannot even be made without a warning
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
-import httpx
 from telegram import (
     Bot,
     BotCommandScopeChat,
@@ -26,9 +25,11 @@ from telegram import (
     ReplyParameters,
     Update,
 )
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from notifier.channels.telegramerrors import explain, harmless
+from notifier.channels.telegramhook import Ear, Hook
 from notifier.render import Keyboard, Message
 from notifier.seal import Seal
 from watcher.errors import DeliveryError, DeliveryReason
@@ -36,14 +37,8 @@ from watcher.errors import DeliveryError, DeliveryReason
 SEND_SECONDS = 15.0  # for one call, after which its outcome is unknown
 POLL_SECONDS = 20  # a long poll
 CONNECTIONS = 64
+HOOK_CONNECTIONS = 4  # posts at the same time: few, so that what one person wrote comes in its order
 UPDATES = ("message", "channel_post", "callback_query", "my_chat_member")
-
-NOT_OUR_BOT = "Telegram refuses the bot's token; set CONCORDAT_TELEGRAM_TOKEN to the one that @BotFather gave"
-CONFLICT = "another program reads this bot's messages; stop it, or make a bot of its own for Concordat with @BotFather"
-UNREACHED = "it is tried again; check the network and CONCORDAT_TELEGRAM_API_URL"
-
-_GONE = ("chat not found", "user is deactivated", "bot was kicked", "bot is not a member", "group chat was deleted", "peer_id_invalid")
-_SERVER = ("bad gateway", "internal server error", "gateway timeout", "service unavailable", "too many requests")
 
 for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)  # they log whole addresses, token and all
@@ -59,6 +54,7 @@ class Telegram:
             HTTPXRequest(1, read_timeout=10, connect_timeout=10),
         )
         self.seal = Seal(token)
+        self.ear: Ear | None = None
         self._bot = Bot(token, base_url=base_url, request=self._requests[0], get_updates_request=self._requests[1])
 
     async def start(self) -> str:
@@ -146,8 +142,30 @@ class Telegram:
         await _said(self._bot.answer_callback_query(query, text=text[:200] or None))
 
     async def updates(self, offset: int | None) -> Sequence[Update]:
-        """What people wrote or pressed since `offset`; waits up to `POLL_SECONDS`."""
+        """What people wrote or pressed and was not dealt with yet, as `ear` hears it; waits a while."""
+        return await self.ear.updates(offset) if self.ear else await self.poll(offset)
+
+    async def poll(self, offset: int | None) -> Sequence[Update]:
+        """What people wrote or pressed since `offset`, asked for; waits up to `POLL_SECONDS`."""
         return cast(Sequence[Update], await _said(self._bot.get_updates(offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES)))
+
+    def read(self, body: dict[str, Any]) -> Update:
+        """An update that was posted to us."""
+        return Update.de_json(body, self._bot)
+
+    async def set_hook(self, hook: Hook | None) -> None:
+        """Have updates posted from now on, or asked for; none is dropped."""
+        if hook is None:
+            await _said(self._bot.delete_webhook())
+        else:
+            await _said(
+                self._bot.set_webhook(hook.url, secret_token=hook.secret, allowed_updates=UPDATES, max_connections=HOOK_CONNECTIONS)
+            )
+
+    async def hook_state(self) -> tuple[str, datetime | None, str]:
+        """Where updates are posted to, and when and how that failed last."""
+        info = await _said(self._bot.get_webhook_info())
+        return info.url, info.last_error_date, harmless(info.last_error_message or "")
 
     async def set_commands(self, commands: Sequence[tuple[str, str]], lang: str = "", chat: str = "") -> None:
         """What the bot's menu offers: to everybody, to those who speak `lang`, or in one chat."""
@@ -166,58 +184,8 @@ async def _said(call: Any) -> Any:
         return await call
     except TelegramError as e:
         raise explain(e) from None
-
-
-def explain(error: TelegramError) -> DeliveryError:
-    """The one table of Telegram's errors; BadRequest and TimedOut come first, because they are network errors to the library."""
-    for kind, meaning in _TABLE:
-        if isinstance(error, kind):
-            return meaning(error)
-    return DeliveryError(DeliveryReason.SERVER, "Telegram answered something unknown")
-
-
-def _bad_request(error: Any) -> DeliveryError:
-    text = error.message.lower()
-    if any(phrase in text for phrase in _GONE):
-        return DeliveryError(DeliveryReason.GONE, f"Telegram: {error.message}", permanent=True)
-    if "entities" in text or "entity" in text:
-        return DeliveryError(DeliveryReason.MARKUP, f"Telegram: {error.message}", permanent=True)
-    return DeliveryError(DeliveryReason.REFUSED, f"Telegram: {error.message}", permanent=True)
-
-
-def _timed_out(error: Any) -> DeliveryError:
-    if isinstance(error.__cause__, httpx.PoolTimeout | httpx.ConnectTimeout):
-        return DeliveryError(DeliveryReason.NETWORK, "Telegram could not be reached in time")
-    return DeliveryError(DeliveryReason.UNKNOWN_OUTCOME, "Telegram did not answer in time; it may have taken the message")
-
-
-def _forbidden(error: Any) -> DeliveryError:
-    blocked = "blocked" in error.message.lower()
-    return DeliveryError(DeliveryReason.BLOCKED if blocked else DeliveryReason.GONE, f"Telegram: {error.message}", permanent=True)
-
-
-def _retry_after(error: Any) -> DeliveryError:
-    wait = error.retry_after
-    seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-    return DeliveryError(DeliveryReason.RATE_LIMITED, f"Telegram asks to wait {seconds:.0f} s", retry_after=seconds)
-
-
-def _network(error: Any) -> DeliveryError:
-    if any(phrase in error.message.lower() for phrase in _SERVER):
-        return DeliveryError(DeliveryReason.SERVER, f"Telegram: {error.message}")
-    return DeliveryError(DeliveryReason.NETWORK, f"Telegram cannot be reached ({type(error.__cause__ or error).__name__}); {UNREACHED}")
-
-
-_TABLE: tuple[tuple[type[TelegramError], Callable[[Any], DeliveryError]], ...] = (
-    (BadRequest, _bad_request),
-    (TimedOut, _timed_out),
-    (Forbidden, _forbidden),
-    (RetryAfter, _retry_after),
-    (ChatMigrated, lambda e: DeliveryError(DeliveryReason.MOVED, "the group has a new id", moved_to=str(e.new_chat_id))),
-    (InvalidToken, lambda _: DeliveryError(DeliveryReason.AUTH, NOT_OUR_BOT)),
-    (Conflict, lambda _: DeliveryError(DeliveryReason.REFUSED, CONFLICT)),
-    (NetworkError, _network),
-)  # fmt: skip
+    except Exception as e:  # noqa: BLE001  whatever else its client stumbles over: its words may hold the address, and so the token
+        raise DeliveryError(DeliveryReason.UNKNOWN_OUTCOME, f"Telegram's answer cannot be read ({type(e).__name__})") from None
 
 
 def _entities(message: Message) -> list[MessageEntity]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import error as errors
 
-from notifier.channels.telegram import explain
+from notifier.channels.telegramerrors import explain
 from notifier.retry import FIRST, GIVE_UP, MOST, Course, after_failure, backoff
 from watcher.errors import DeliveryError, DeliveryReason
 
