@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -39,6 +39,9 @@ class Facts:
         return {k: v for k in self.__slots__ if (v := getattr(self, k)) is not None}
 
 
+NO_FACTS = Facts()
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a source said, as visible text: never markup.
@@ -59,7 +62,7 @@ class Item:
     published: datetime | None = None
     seen: datetime | None = None
     author: str = ""
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = NO_FACTS
 
     @property
     def when(self) -> datetime | None:

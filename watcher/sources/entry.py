@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from watcher.model import Facts
+from watcher.model import NO_FACTS, Facts
 
 if TYPE_CHECKING:
     from watcher.identity import Keys
@@ -29,7 +29,7 @@ class Entry:
     lang: str = ""
     tags: tuple[str, ...] = ()
     author: str = ""
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = NO_FACTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from watcher.decide import NewItem
-from watcher.model import Facts, Item
+from watcher.model import NO_FACTS, Facts, Item
 from watcher.store.plain import insert_many, marks, rows_of
 from watcher.store.tables import dead_letters, item_keys, items
 from watcher.urls import canonical, outlet_of
 
 _KEY = ("source_id", "key", "item_id")
+_COLUMNS = (
+    "source_id", "kind", "entry_id", "url", "canonical_url", "outlet", "title", "summary", "content", "lang", "tags", "author",
+    "published_at", "seen_at", "facts", "quiet",
+)  # fmt: skip
 _CHUNK = 500  # values of one IN (…); SQLite's own limit is far above
 
 
@@ -39,14 +43,15 @@ def insert_items(conn: Connection, new: Sequence[tuple[str, str, NewItem]], now:
     return ids
 
 
-def _insert(conn: Connection, rows: list[dict[str, Any]]) -> list[int]:
+def _insert(conn: Connection, rows: list[tuple[Any, ...]]) -> list[int]:
     if conn.dialect.name != "sqlite":
-        result = conn.execute(insert(items).returning(items.c.id, sort_by_parameter_order=True), rows)
+        named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        result = conn.execute(insert(items).returning(items.c.id, sort_by_parameter_order=True), named)
         return [int(i) for i in result.scalars()]
     # SQLite gives ids row by row, and this transaction alone may write: they are counted on here, for a third of the time
     first = (conn.scalar(select(func.max(items.c.id))) or 0) + 1
     ids = list(range(first, first + len(rows)))
-    insert_many(conn, items, ("id", *rows[0]), ((i, *row.values()) for row, i in zip(rows, ids, strict=True)))
+    insert_many(conn, items, ("id", *_COLUMNS), ((i, *row) for row, i in zip(rows, ids, strict=True)))
     return ids
 
 
@@ -79,11 +84,11 @@ def add_dead_letter(conn: Connection, stream: str, ref: str, error: str, attempt
     conn.execute(insert(dead_letters).values(stream=stream, ref=ref, error=error[:2000], attempts=attempts, at=now))
 
 
-def _row(source_id: str, kind: str, item: NewItem, now: datetime) -> dict[str, Any]:
+def _row(source_id: str, kind: str, item: NewItem, now: datetime) -> tuple[Any, ...]:
+    """The values of `_COLUMNS`."""
     e = item.entry
-    return {
-        "source_id": source_id, "kind": kind, "entry_id": e.entry_id, "url": e.url, "canonical_url": canonical(e.url) if e.url else "",
-        "outlet": outlet_of(e.url, source_id), "title": e.title, "summary": e.summary, "content": e.content, "lang": e.lang,
-        "tags": list(e.tags), "author": e.author, "published_at": e.published, "seen_at": now, "facts": e.facts.as_dict() or None,
-        "quiet": item.quiet.value if item.quiet else None,
-    }  # fmt: skip
+    return (
+        source_id, kind, e.entry_id, e.url, canonical(e.url) if e.url else "", outlet_of(e.url, source_id), e.title, e.summary, e.content,
+        e.lang, e.tags, e.author, e.published, now, None if e.facts is NO_FACTS else e.facts.as_dict() or None,
+        item.quiet.value if item.quiet else None,
+    )  # fmt: skip

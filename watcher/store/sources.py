@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from watcher.state import Health, SourceState
-from watcher.store.plain import converted, from_driver, insert_many, marks, rows_of, run_many
+from watcher.store.plain import converted, from_driver, insert_many, marks, rows_of, run_many, with_converted
 from watcher.store.tables import notices
 from watcher.store.tables import source_state as t
 
@@ -20,9 +20,12 @@ _SPANS = ("interval", "usual_gap")  # kept as seconds
 _FIELDS = tuple(field.name for field in fields(SourceState))
 _COLUMN_OF = {name: f"{name}_s" if name in _SPANS else name for name in _FIELDS}
 _COLUMNS = tuple(_COLUMN_OF.values())
-_FROM_COLUMN: Mapping[str, Callable[[Any], Any]] = {
-    "interval_s": lambda seconds: timedelta(seconds=seconds), "usual_gap_s": lambda seconds: timedelta(seconds=seconds), "health": Health,
-}  # fmt: skip
+_ID = _COLUMNS.index("source_id")
+_HEALTHS: Mapping[str, Health] = {h.value: h for h in Health}
+_OTHERS: Sequence[tuple[int, Callable[[Any], Any]]] = (
+    *((_COLUMNS.index(f"{name}_s"), lambda seconds: timedelta(0, seconds)) for name in _SPANS),
+    (_COLUMNS.index("health"), _HEALTHS.__getitem__),
+)
 _CHUNK = 500  # values of one IN (…)
 
 
@@ -40,12 +43,9 @@ def load_states(conn: Connection, source_ids: Iterable[str] | None = None) -> di
 
 
 def _states(conn: Connection, sql: str, values: Sequence[str]) -> dict[str, SourceState]:
-    converts = [_FROM_COLUMN.get(name) or from_driver(conn, t.c[name]) for name in _COLUMNS]
-    found = {}
-    for row in rows_of(conn, sql, values):
-        values_of = {n: v if v is None or c is None else c(v) for n, c, v in zip(_FIELDS, converts, row, strict=True)}
-        found[values_of["source_id"]] = SourceState.of(values_of)
-    return found
+    converts = [*from_driver(conn, [t.c[name] for name in _COLUMNS]), *_OTHERS]
+    rows = (with_converted(list(row), converts) for row in rows_of(conn, sql, values))
+    return {row[_ID]: SourceState.of(dict(zip(_FIELDS, row, strict=True))) for row in rows}
 
 
 def save_states(conn: Connection, states: Iterable[SourceState], before: Mapping[str, SourceState] = MappingProxyType({})) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDeco
 RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 Key = LargeBinary  # a 16-byte digest
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _UNIT = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -20,29 +20,39 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    @staticmethod
+    def kept(value: datetime) -> int:
         """Milliseconds; a moment without a zone is a mistake of ours and raises ValueError."""
-        if value is None:
-            return None
         if value.tzinfo is None:
             raise ValueError("a moment without a time zone reached the store")
-        return (value - _EPOCH) // timedelta(milliseconds=1)
+        return (value - _EPOCH) // _UNIT
+
+    @staticmethod
+    def meant(value: int) -> datetime:
+        """The moment, with the UTC zone."""
+        return _EPOCH + _UNIT * value
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """As `kept`."""
+        return None if value is None else self.kept(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """The moment, with the UTC zone."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        """As `meant`."""
+        return None if value is None else self.meant(value)
 
 
 class Json(TypeDecorator[Any]):
-    """Plain data as compact JSON text; NULL is None."""
+    """Plain data as compact JSON text, non-ASCII kept; NULL is None."""
 
     impl = Text
     cache_ok = True
+    kept = staticmethod(_ENCODE)
+    meant = staticmethod(json.loads)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Compact JSON, non-ASCII kept."""
-        return None if value is None else _ENCODE(value)
+        """As JSON."""
+        return None if value is None else self.kept(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """The data again."""
-        return None if value is None else json.loads(value)
+        return None if value is None else self.meant(value)
