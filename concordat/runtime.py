@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from watcher.store.schema import upgrade
 assert notifier.tables.deliveries is not None
 
 LOOK = 1.0  # seconds between two looks at the private Redis
+# What is held by thousands (sources, their states, rules) lies in no cycles; to look through it as often as Python does by itself would be
+# a twentieth of all work. Objects made between two looks, and looks at the young for one at the older and at the oldest
+COLLECT = (20_000, 20, 20)
 
 log = structlog.get_logger("runtime")
 
@@ -72,6 +76,7 @@ async def _keep(private: EmbeddedRedis) -> None:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Runtime]:
     """Open everything; close it at the end, the private Redis last. Raises RedisError and StoreError."""
+    gc.set_threshold(*COLLECT)
     private = None if settings.redis_url is not None else EmbeddedRedis(settings.data)
     store = await asyncio.to_thread(open_store, settings)
     try:

@@ -7,8 +7,6 @@ hanging address cannot silence all its neighbours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from watcher.errors import FetchError, FetchReason
@@ -24,42 +22,69 @@ class SitePausedError(FetchError):
         super().__init__(FetchReason.RATE_LIMITED, f"{site} asked for a pause, {left:.0f} s of it are left", retry_after=left)
 
 
-class _Hold:
-    """A turn that somebody has: it ends once, with its request or when others have waited long enough for it."""
+@dataclass(slots=True)
+class _Queue:
+    """Who wants to ask one site."""
 
-    def __init__(self, lock: asyncio.Lock) -> None:
-        self._lock = lock
-        self._since = asyncio.get_running_loop().time()
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0  # by how many
+    latest: Turn | None = None  # who had the lock last
+
+
+class Turn:
+    """A turn at a site, for `async with`: it ends once, with its block or when others have waited long enough for it."""
+
+    __slots__ = ("_gate", "_mine", "_queue", "_since", "_site", "_timer")
+
+    def __init__(self, gate: HostGate, site: str) -> None:
+        self._gate, self._site = gate, site
+        self._queue: _Queue | None = None
+        self._since = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._over = False
+        self._mine = False
 
-    def limit(self, patience: float) -> None:
+    async def __aenter__(self) -> None:
+        queue = self._queue = self._gate.queue(self._site)
+        queue.wanted += 1
+        try:
+            if queue.latest is not None:
+                queue.latest.limit()
+            await queue.lock.acquire()
+            queue.latest, self._mine, self._since = self, True, asyncio.get_running_loop().time()
+            if queue.wanted > 1:
+                self.limit()
+            self._gate.check(self._site)
+        except BaseException:
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._queue is not None, "it was entered"
+        self.end()
+        self._queue.wanted -= 1
+        if not self._queue.wanted:
+            self._gate.leave(self._site)
+
+    def limit(self) -> None:
         """Somebody waits."""
-        if self._timer is None and not self._over:
-            self._timer = asyncio.get_running_loop().call_at(self._since + patience, self.end)
+        if self._timer is None and self._mine:
+            self._timer = asyncio.get_running_loop().call_at(self._since + self._gate.patience, self.end)
 
     def end(self) -> None:
         """The next may go."""
         if self._timer is not None:
             self._timer.cancel()
-        if not self._over:
-            self._over = True
-            self._lock.release()
-
-
-@dataclass(slots=True)
-class _Turn:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    wanted: int = 0  # by how many
-    hold: _Hold | None = None  # the latest
+        if self._mine and self._queue is not None:
+            self._mine = False
+            self._queue.lock.release()
 
 
 class HostGate:
     """Turns and pauses, by site (a registrable domain)."""
 
     def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
-        self._turns: dict[str, _Turn] = {}
+        self.patience = patience
+        self._queues: dict[str, _Queue] = {}
         self._pauses: dict[str, float] = {}  # site: the loop's time until which nothing is asked there
 
     def pause(self, site: str, seconds: float) -> None:
@@ -73,35 +98,26 @@ class HostGate:
         self._pauses = {site: until for site, until in self._pauses.items() if until > now}
         return {site: until - now for site, until in self._pauses.items()}
 
-    @asynccontextmanager
-    async def turn(self, url: str) -> AsyncIterator[None]:
-        """Wait for the turn at the site of `url`; it ends with the block, or after `patience` seconds.
+    def turn(self, url: str) -> Turn:
+        """The turn at the site of `url`, to be waited for with `async with`; it ends with the block, or after `patience` seconds.
 
-        Raises SitePausedError while the site wants to be left alone.
+        To enter it raises SitePausedError while the site wants to be left alone.
         """
-        site = site_of(url)
-        turn = self._turns.get(site)
-        if turn is None:
-            turn = self._turns[site] = _Turn()
-        turn.wanted += 1
-        try:
-            if turn.hold is not None:
-                turn.hold.limit(self._patience)
-            await turn.lock.acquire()
-            hold = turn.hold = _Hold(turn.lock)
-            try:
-                if turn.wanted > 1:
-                    hold.limit(self._patience)
-                self._check(site)
-                yield
-            finally:
-                hold.end()
-        finally:
-            turn.wanted -= 1
-            if not turn.wanted:
-                del self._turns[site]
+        return Turn(self, site_of(url))
 
-    def _check(self, site: str) -> None:
+    def queue(self, site: str) -> _Queue:
+        """Those who want to ask this site, for one more."""
+        queue = self._queues.get(site)
+        if queue is None:
+            queue = self._queues[site] = _Queue()
+        return queue
+
+    def leave(self, site: str) -> None:
+        """Nobody wants to ask this site any more."""
+        self._queues.pop(site, None)
+
+    def check(self, site: str) -> None:
+        """Raises SitePausedError while the site wants to be left alone."""
         until = self._pauses.get(site)
         left = until - asyncio.get_running_loop().time() if until is not None else 0.0
         if left > 0:

@@ -15,6 +15,8 @@ from watcher.fetch.sockets import Sockets
 IDLE_MOST = 64  # connections kept open for whoever asks the same host next
 # with so many transfers under way, their events are looked at together and not one by one: the loop has half as much to do
 MANY, PAUSE = 16, 0.002  # seconds
+# so many transfers end at one look: what else has come stays with the system, and is no body that waits in our memory to be read
+ENDED_MOST = 16
 _OK = 0
 
 
@@ -29,6 +31,7 @@ class Multi:
         self._loop.add_reader(self._sockets.fileno(), self._ready)
         self._watched: set[int] = set()
         self._pause: asyncio.TimerHandle | None = None
+        self._ended = 0  # since the last look
         self._timer: asyncio.Handle | None = None
         self._rings = 0.0  # the loop's time at which the timer rings
         self._due: float | None = None  # the loop's time at which curl wants to be woken
@@ -77,17 +80,30 @@ class Multi:
             self._sockets.register(fd, what)
 
     def _ready(self) -> None:
-        for fd, events in self._sockets.poll():
-            if fd in self._watched:
-                self._act(fd, events)
+        """Something happened at a socket."""
+        self._look()
         if len(self._waiting) >= MANY:
             self._loop.remove_reader(self._sockets.fileno())
             self._pause = self._loop.call_later(PAUSE, self._look_again)
 
     def _look_again(self) -> None:
-        self._pause = None
-        self._loop.add_reader(self._sockets.fileno(), self._ready)
-        self._ready()
+        """A moment later: so it goes on while there is much to see, and then the loop watches again."""
+        if self._look() and len(self._waiting) >= MANY:
+            self._pause = self._loop.call_later(PAUSE, self._look_again)
+        else:
+            self._pause = None
+            self._loop.add_reader(self._sockets.fileno(), self._ready)
+
+    def _look(self) -> bool:
+        """Let curl act on what happened; whether anything did."""
+        happened = self._sockets.poll()
+        self._ended = 0
+        for fd, events in happened:
+            if fd in self._watched:
+                self._act(fd, events)
+            if self._ended >= ENDED_MOST:
+                break
+        return bool(happened)
 
     def _on_timer(self, milliseconds: int) -> None:
         """Curl moves its alarm with nearly every step; a timer that stands early enough is left to find the later hour by itself."""
@@ -129,6 +145,7 @@ class Multi:
 
     def _finish(self, handle: pycurl.Curl, code: int, words: str) -> None:
         done = self._waiting.pop(handle, None)
+        self._ended += 1
         self._multi.remove_handle(handle)
         if done is not None and not done.done():
             done.set_result((code, words))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import select
 import selectors
-from collections.abc import Iterator
 
 import pycurl
 
@@ -35,11 +34,10 @@ class AnySystem:
         """Wait for something else there."""
         self._selector.modify(fd, self._events(what))
 
-    def poll(self) -> Iterator[tuple[int, int]]:
+    def poll(self) -> list[tuple[int, int]]:
         """The sockets at which something has happened, with what it was (pycurl.CSELECT_…)."""
-        for key, events in self._selector.select(0):
-            came, goes = events & selectors.EVENT_READ, events & selectors.EVENT_WRITE
-            yield key.fd, (pycurl.CSELECT_IN if came else 0) | (pycurl.CSELECT_OUT if goes else 0)
+        happened = [(key.fd, events) for key, events in self._selector.select(0)]
+        return [(fd, _happened(events & selectors.EVENT_READ, events & selectors.EVENT_WRITE)) for fd, events in happened]
 
     @staticmethod
     def _events(what: int) -> int:
@@ -61,16 +59,18 @@ class Linux:
         """As above."""
         self._epoll.modify(fd, self._events(what))
 
-    def poll(self) -> Iterator[tuple[int, int]]:
+    def poll(self) -> list[tuple[int, int]]:
         """As above."""
-        for fd, events in self._epoll.poll(0):
-            # an error or an end is met in reading and in writing
-            came, goes = events & ~select.EPOLLOUT, events & ~select.EPOLLIN
-            yield fd, (pycurl.CSELECT_IN if came else 0) | (pycurl.CSELECT_OUT if goes else 0)
+        # an error or an end is met in reading and in writing
+        return [(fd, _happened(events & ~select.EPOLLOUT, events & ~select.EPOLLIN)) for fd, events in self._epoll.poll(0)]
 
     @staticmethod
     def _events(what: int) -> int:
         return (select.EPOLLIN if what in _READ else 0) | (select.EPOLLOUT if what in _WRITE else 0)
+
+
+def _happened(came: int, goes: int) -> int:
+    return (pycurl.CSELECT_IN if came else 0) | (pycurl.CSELECT_OUT if goes else 0)
 
 
 Sockets = Linux if hasattr(select, "epoll") else AnySystem

@@ -55,6 +55,7 @@ class Transfer:
         c.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         c.setopt(pycurl.LOW_SPEED_TIME, max(1, round(limits.idle)))
         c.setopt(pycurl.MAXAGE_CONN, 30)
+        c.setopt(pycurl.DNS_CACHE_TIMEOUT, 0)  # curl would look through all names that it kept at each request, and hosts rest for minutes
         c.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         c.setopt(pycurl.HEADERFUNCTION, self._on_header)
         c.setopt(pycurl.WRITEFUNCTION, self._on_body)

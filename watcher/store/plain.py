@@ -6,6 +6,7 @@ They are written with `?` and in the SQL that SQLite and PostgreSQL share; value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +18,10 @@ Convert = Callable[[Any], Any]
 
 
 def rows_of(conn: Connection, sql: str, values: Sequence[Any]) -> Sequence[Any]:
-    """The rows that a query gives, as tuples of what the driver returns."""
-    return conn.exec_driver_sql(_spelled(conn, sql), tuple(values)).fetchall()
+    """The rows that a query gives, as the driver returns them."""
+    with closing(conn.exec_driver_sql(_spelled(conn, sql), tuple(values))) as result:
+        rows: Sequence[Any] = result.cursor.fetchall()
+    return rows
 
 
 def run_many(conn: Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDecorator
@@ -28,6 +29,7 @@ class Moment(TypeDecorator[datetime]):
         return (value - _EPOCH) // _UNIT
 
     @staticmethod
+    @lru_cache(maxsize=1_000)  # what is written together has its moments in common
     def meant(value: int) -> datetime:
         """The moment, with the UTC zone."""
         return _EPOCH + _UNIT * value

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from watcher.sources.entry import Hub
+from watcher.store.plain import marks, rows_of
 from watcher.store.tables import websub_inbox as inbox
 from watcher.store.tables import websub_subscriptions as t
 from watcher.websub.subscription import Mode, Standing, Subscription, active, asking, follows, leaving, step
@@ -44,7 +45,11 @@ def of_sources(conn: Connection, source_ids: Collection[str] | None = None) -> d
     """The subscription that is wanted of each of these sources, or of all, by the source's id; those that end are left out."""
     query = select(t).where(t.c.state.not_in(OVER)).order_by(t.c.id)
     if source_ids is not None:
-        query = query.where(t.c.source_id.in_(list(source_ids)))
+        sql = f"SELECT source_id FROM {t.name} WHERE source_id IN ({marks(len(source_ids))})"
+        some = [row[0] for row in rows_of(conn, sql, list(source_ids))]
+        if not some:  # as it is at nearly every poll
+            return {}
+        query = query.where(t.c.source_id.in_(some))
     return {row["source_id"]: _subscription(row) for row in conn.execute(query).mappings()}
 
 
