@@ -72,7 +72,8 @@ class RuleCompiler:
         for spot, signal in signals:
             when = None if signal.when is None else self._condition(signal.when, spot.at("when"))
             where = self._where(signal.where, spot.at("where"))
-            by_scale.setdefault(signal.scale, []).append(Signal(signal.id, signal.title or signal.id, signal.weight, when, where))
+            prior = signal.weight if signal.prior is None else signal.prior
+            by_scale.setdefault(signal.scale, []).append(Signal(signal.id, signal.title or signal.id, signal.weight, prior, when, where))
         self._scales = {name: Scale(name, tuple(found)) for name, found in by_scale.items()}
         return self._scales
 

@@ -31,11 +31,12 @@ Found = Sequence[tuple[AnyLeaf, list[Span]]]
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One reason to believe or doubt; `when` is None for the one that always counts."""
+    """One reason to believe or doubt; `when` is None for the one that always counts, `prior` what its weight is learnt from."""
 
     id: str
     title: str
     weight: float
+    prior: float
     when: Condition | None = field(repr=False)
     where: Where = field(repr=False)
 

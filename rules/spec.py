@@ -163,7 +163,10 @@ class Where(Strict):
 
 
 class Signal(Strict):
-    """Something that makes a match of the scale's rules more or less likely; `weight` is in log-odds, without `when` it always counts."""
+    """Something that makes a match of the scale's rules more or less likely; without `when` it always counts.
+
+    `weight` is in log-odds; `prior` is what its author would give it, and what `rules teach` starts from.
+    """
 
     model_config = ConfigDict(json_schema_extra=partial)
 
@@ -171,6 +174,7 @@ class Signal(Strict):
     title: str = ""
     scale: Id
     weight: Annotated[float, Field(ge=-20, le=20)]
+    prior: Annotated[float, Field(ge=-20, le=20)] | None = None
     when: Condition | None = None
     where: Where = Where()
     enabled: bool = True

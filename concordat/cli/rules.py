@@ -1,4 +1,4 @@
-"""`concordat rules check · test · explain · schema`: authoring. Prints what `rules` finds; no business logic."""
+"""`concordat rules check · test · explain · teach · schema`: authoring. Prints what `rules` finds; no business logic."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, load_for_cli
+from concordat.cli.teach import teach_command
 from rules.cases import CaseResult, Report, TrapResult, run
 from rules.explain import explain
 from rules.matcher import Matcher
@@ -17,6 +18,7 @@ from watcher.model import Item
 from watcher.yamlfile import suggest
 
 rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
+rules_app.command(name="teach")(teach_command)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
