@@ -1,7 +1,7 @@
 """Planning digests and reading what goes into them, on a connection. What they say is `notifier.digest`; nothing here sends.
 
-A digest's row, its delivery and the reader's next window are written in one transaction, so that however often the program dies, no story
-falls between two digests or into both.
+A digest's row, the stories that it tells, its delivery and the reader's next window are written in one transaction, so that however often
+the program dies, no story falls between two digests or into both, and a digest that is tried again says the same.
 """
 
 from __future__ import annotations
@@ -12,20 +12,43 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from notifier import ledger, stories, subscribers
+from notifier import ledger, stories, subscribers, told
 from notifier.digest import Coverage, Digest, compose
-from notifier.model import Channel, Kind, Standing, Subscriber
-from notifier.schedule import next_digest
+from notifier.model import Channel, Kind, Standing, Story, Subscriber
+from notifier.schedule import next_digest, rhythm
 from notifier.subscribers import DIGEST_AT, FIRST_WINDOW
 from notifier.tables import digests as table
 from notifier.tables import subscribers as people
-from notifier.wishes import Wishes, from_json
+from notifier.wanting import concerns
+from notifier.wishes import Wishes
 from watcher.state import Health
 from watcher.store.tables import items, source_state
 
-SETTLE = timedelta(seconds=30)  # a planned window ends this much earlier: a story that is being written now belongs to the next
+OVERLAP = timedelta(minutes=10)  # before a window: what was being written when the last one was planned, and nobody was told of
+LONGEST = timedelta(days=31)  # of a window, after whatever was down, or whoever was away, for longer
 SLOWEST_POLL = timedelta(hours=48)  # a source that nobody asked for so long is not watched any more
 _ALMOST_OK = (Health.OK, Health.SLOW)
+
+
+class Shelf:
+    """Stories that were read for one digest and may concern the next; what belongs to a window is asked once for all who share it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._windows: dict[tuple[datetime, datetime], list[int]] = {}
+        self._stories: dict[int, Story] = {}
+
+    def began(self, after: datetime, until: datetime) -> list[int]:
+        """The ids of what may count for this window."""
+        if (after, until) not in self._windows:
+            self._windows[after, until] = stories.began(self._conn, after, until)
+        return self._windows[after, until]
+
+    def read(self, ids: Sequence[int]) -> list[Story]:
+        """The stories with these ids that there are, the weightiest first."""
+        missing = [i for i in ids if i not in self._stories]
+        self._stories |= stories.load(self._conn, missing)
+        return sorted((self._stories[i] for i in ids if i in self._stories), key=stories.weight, reverse=True)
 
 
 def plan_due(conn: Connection, now: datetime, limit: int = 500) -> list[int]:
@@ -40,15 +63,15 @@ def plan_due(conn: Connection, now: datetime, limit: int = 500) -> list[int]:
         .order_by(p.digest_next)
         .limit(limit)
     )
-    planned = []
+    planned, shelf = [], Shelf(conn)
     for row in conn.execute(due).all():
-        wishes = from_json(row.wishes)
-        at = wishes.digest_at or DIGEST_AT
-        until = max(now - SETTLE, row.digest_from)
-        values = {"digest_from": until, "digest_next": next_digest(now, at, wishes.tz, wishes.digest_days)}
+        person = subscribers.subscriber(row)
+        at, wishes = person.wishes.digest_at or DIGEST_AT, person.wishes
+        values = {"digest_from": now, "digest_next": next_digest(now, at, wishes.tz, wishes.digest_days)}
         claimed = conn.execute(update(people).where(p.id == row.id, p.digest_next == row.digest_next).values(**values))
-        if claimed.rowcount == 1 and until > row.digest_from:
-            planned.append(_plan(conn, row, until, now, f"daily at {at} {wishes.tz}"))
+        if claimed.rowcount == 1 and now > row.digest_from:
+            reason = f"{rhythm(wishes.digest_days)} at {at} {wishes.tz}"
+            planned.append(_plan(conn, person, row.digest_from, now, reason, shelf))
     return ledger.write(conn, planned)
 
 
@@ -57,32 +80,47 @@ def plan_all_now(conn: Connection, now: datetime, to: Sequence[str] = ()) -> lis
 
     The hour of the next one stays; it tells what comes after this.
     """
-    p = people.c
-    whom = p.address.in_(list(to)) if to else p.digest_next.is_not(None)
-    planned = []
-    for row in conn.execute(select(people).where(p.state == Standing.ACTIVE, whom).order_by(p.id)).all():
+    planned, shelf = [], Shelf(conn)
+    for row in asked_for(conn, to):
+        p = people.c
         moved = update(people).where(p.id == row.id, p.digest_from == row.digest_from, p.digest_from < now).values(digest_from=now)
         if conn.execute(moved).rowcount == 1:
-            planned.append(_plan(conn, row, now, now, "asked for by the operator"))
+            planned.append(_plan(conn, subscribers.subscriber(row), row.digest_from, now, "asked for by the operator", shelf))
     return ledger.write(conn, planned)
 
 
+def asked_for(conn: Connection, to: Sequence[str] = ()) -> Sequence[Row[Any]]:
+    """Whom the operator's word means: every active subscriber who has an hour, or those of these addresses who are active."""
+    p = people.c
+    whom = p.address.in_(list(to)) if to else p.digest_next.is_not(None)
+    return conn.execute(select(people).where(p.state == Standing.ACTIVE, whom).order_by(p.id)).all()
+
+
 def compose_for(conn: Connection, digest_id: int) -> Digest | None:
-    """The digest that was planned under this id, from what is stored now; None when it is no more."""
+    """The digest that was planned under this id, its stories as they are now; None when it is no more."""
     row = conn.execute(select(table).where(table.c.id == digest_id)).one_or_none()
     subscriber = subscribers.get(conn, row.subscriber_id) if row else None
     if row is None or subscriber is None:
         return None
-    return _read(conn, subscriber, row.from_at, row.to_at, digest_id)
+    tells = told.of_digest(conn, digest_id)
+    found = Shelf(conn).read(list(tells))
+    fresh = [s for s in found if tells[s.id] and concerns(subscriber.wishes, s, row.to_at).wanted]
+    return compose(subscriber, fresh, row.from_at, row.to_at, coverage(conn, row.from_at, row.to_at), digest_id)
 
 
 def preview(conn: Connection, subscriber: Subscriber | None, now: datetime) -> Digest:
     """What the subscriber's digest would say if it were sent now; None stands for a reader of everything in the last day."""
-    if subscriber is None:
-        reader = Subscriber(0, Channel.EMAIL, "reader@localhost", wishes=Wishes(min_severity="low"))
-        return _read(conn, reader, now - FIRST_WINDOW, now)
-    after = conn.scalar(select(people.c.digest_from).where(people.c.id == subscriber.id))
-    return _read(conn, subscriber, after or now - FIRST_WINDOW, now)
+    reader = subscriber or Subscriber(0, Channel.EMAIL, "reader@localhost", wishes=Wishes(min_severity="low"))
+    known = conn.scalar(select(people.c.digest_from).where(people.c.id == subscriber.id)) if subscriber else None
+    after = known or now - FIRST_WINDOW
+    return compose(reader, gather(conn, reader, after, now, Shelf(conn)), after, now, coverage(conn, after, now))
+
+
+def gather(conn: Connection, subscriber: Subscriber, after: datetime, until: datetime, shelf: Shelf) -> list[Story]:
+    """The stories that a digest over (after, until] tells this reader: those of the window that concern them and that none has told yet."""
+    ids = shelf.began(after - OVERLAP, until)
+    known = told.among(conn, subscriber.id, ids)
+    return [s for s in shelf.read([i for i in ids if i not in known]) if concerns(subscriber.wishes, s, until).wanted]
 
 
 def coverage(conn: Connection, after: datetime, until: datetime) -> Coverage:
@@ -98,12 +136,11 @@ def coverage(conn: Connection, after: datetime, until: datetime) -> Coverage:
     )
 
 
-def _read(conn: Connection, subscriber: Subscriber, after: datetime, until: datetime, digest_id: int = 0) -> Digest:
-    told = stories.in_window(conn, after, until)
-    return compose(subscriber, told, after, until, coverage(conn, after, until), digest_id)
-
-
-def _plan(conn: Connection, row: Row[Any], until: datetime, now: datetime, reason: str) -> dict[str, Any]:
-    values = {"subscriber_id": row.id, "from_at": row.digest_from, "to_at": until, "created_at": now}
-    digest_id = conn.execute(insert(table).values(**values).returning(table.c.id)).scalar_one()
-    return ledger.new(f"digest:{digest_id}", row.id, Kind.DIGEST, reason, now, digest_id=digest_id)
+def _plan(conn: Connection, reader: Subscriber, start: datetime, now: datetime, reason: str, shelf: Shelf) -> dict[str, Any]:
+    lost = told.lost(conn, reader.id, now - LONGEST)
+    after = max(min([start, *lost.values()]), now - LONGEST)
+    values = {"subscriber_id": reader.id, "from_at": after, "to_at": now, "created_at": now}
+    digest_id = int(conn.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+    told.take_over(conn, digest_id, list(lost), now)
+    told.remember(conn, digest_id, gather(conn, reader, after, now, shelf), fresh=True)
+    return ledger.new(f"digest:{digest_id}", reader.id, Kind.DIGEST, reason, now, digest_id=digest_id)

@@ -119,6 +119,13 @@ def bury(conn: Connection, job: Job, reason: str, now: datetime) -> None:
     conn.execute(insert(dead_letters).values(**letter))
 
 
+def supersede(conn: Connection, ids: Sequence[int], reason: str, now: datetime) -> None:
+    """What dead deliveries would have told is told by another one: they are closed, and so are their dead letters."""
+    for batch in stories.chunks(ids):
+        conn.execute(update(table).where(table.c.id.in_(batch), table.c.state == State.DEAD).values(state=State.DROPPED, reason=reason))
+        _close_letters(conn, batch, now)
+
+
 def revive(conn: Connection, ids: Sequence[int], now: datetime) -> int:
     """Send dead deliveries again, at the operator's word; how many there were."""
     revived = 0
@@ -128,11 +135,7 @@ def revive(conn: Connection, ids: Sequence[int], now: datetime) -> int:
             .where(table.c.id.in_(batch), table.c.state == State.DEAD)
             .values(state=State.PENDING, not_before=now, attempts=0, reason="retried by the operator")
         )
-        conn.execute(
-            update(dead_letters)
-            .where(dead_letters.c.stream == DELIVERIES, dead_letters.c.ref.in_([str(i) for i in batch]))
-            .values(replayed_at=now)
-        )
+        _close_letters(conn, batch, now)
         revived += done.rowcount
     return revived
 
@@ -148,6 +151,11 @@ def next_due(conn: Connection, channels: Collection[Channel]) -> datetime | None
         for which in (table.c.state == State.PENDING, and_(table.c.state == State.SENT, _STALE))
     ]
     return min((m for m in moments if m is not None), default=None)
+
+
+def _close_letters(conn: Connection, ids: Sequence[int], now: datetime) -> None:
+    mine = and_(dead_letters.c.stream == DELIVERIES, dead_letters.c.ref.in_([str(i) for i in ids]))
+    conn.execute(update(dead_letters).where(mine).values(replayed_at=now))
 
 
 def _waiting(now: datetime) -> Any:

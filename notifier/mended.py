@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 
-from notifier import ledger
+from notifier import ledger, told
 from notifier.model import Kind, State, rank
 from notifier.route import alert_key
 from notifier.tables import deliveries as table
@@ -37,12 +37,15 @@ def split(conn: Connection, story: int, new: int, now: datetime, *, ring: bool =
             sent_revision=0 if waits else 1, created_at=now,
         )  # fmt: skip
     ledger.write(conn, list(rows.values()))
+    if not ring:
+        told.share(conn, story, new)
     _refresh(conn, story)
 
 
 def merge(conn: Connection, into: int, others: Sequence[int]) -> None:
     """What was sent of `others` counts as sent of `into`, and shows it from now on; what still waits beside it is not sent as well."""
     conn.execute(update(table).where(table.c.story_id.in_(others)).values(story_id=into))
+    told.hand_over(conn, into, others)
     heard: dict[int, int] = {}  # subscriber → how loud the loudest message is that they have, or will have
     late: list[int] = []
     for row in sorted(conn.execute(_alerts(into)), key=lambda r: (r.state == State.PENDING, -rank(r.severity), r.id)):

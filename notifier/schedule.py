@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from notifier.wishes import Quiet
 from watcher.errors import SettingsError
 
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?", re.ASCII)
 
 
@@ -41,6 +42,17 @@ def next_digest(after: datetime, at: str, tz: str, days: Collection[int] = ()) -
         if moment > after and (not days or day.weekday() in days):
             return moment
         day += timedelta(days=1)
+
+
+def rhythm(days: Collection[int]) -> str:
+    """`every day`, `Monday to Friday`, `every Monday`, `every Monday and Thursday`: on which weekdays (Monday is 0; none means all)."""
+    chosen = sorted(set(days)) or list(range(7))
+    if len(chosen) == 7:
+        return "every day"
+    if chosen == [0, 1, 2, 3, 4]:
+        return "Monday to Friday"
+    names = [_WEEKDAYS[d] for d in chosen]
+    return "every " + (" and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0])
 
 
 def quiet_until(quiet: Quiet, now: datetime) -> datetime | None:

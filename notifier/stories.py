@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, and_, exists, func, or_, select
 
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
 from notifier.provenance import voice
 from notifier.wanting import concerns
-from rules.tables import matches, stories, story_items
+from rules.tables import alerts, matches, stories, story_items
 from watcher.store.tables import items
 
 CHUNK = 500  # rows or ids in one statement
@@ -43,21 +43,19 @@ def load(conn: Connection, ids: Iterable[int]) -> dict[int, Story]:
     return found
 
 
-def in_window(conn: Connection, after: datetime, until: datetime) -> list[Story]:
-    """What counts for a digest over (after, until]: stories that began in it, and rang or were published within it; loudest first.
+def began(conn: Connection, after: datetime, until: datetime) -> list[int]:
+    """What may count for a digest over (after, until]: stories that began, first rang, or rang again within it. Whom it concerns, and who
+    was told of it before, is not asked here.
 
     A story of a new source that rang nobody and was published earlier is the past, not news.
     """
-    s = stories.c
-    rows = conn.execute(
-        select(s.id).where(
-            s.created_at > after,
-            s.created_at <= until,
-            # no upper bound: a report that joins later moves the date on, and the story must not fall out between two digests
-            or_(s.rung_at.is_not(None), s.published_at.is_(None), s.published_at > after),
-        )
-    )
-    return sorted(load(conn, [r.id for r in rows]).values(), key=weight, reverse=True)
+    s, a = stories.c, alerts.c
+    rose = exists().where(a.story_id == s.id, a.kind == "rise", a.at > after, a.at <= until)
+    # no upper bound: a report that joins later moves the date on, and the story must not fall out between two digests
+    fresh = or_(s.rung_at.is_not(None), s.published_at.is_(None), s.published_at > after)
+    within = and_(s.created_at > after, s.created_at <= until, fresh)
+    rang = and_(s.rung_at > after, s.rung_at <= until)
+    return list(conn.scalars(select(s.id).where(s.updated_at > after, or_(within, rang, rose)).order_by(s.id)))
 
 
 def latest(conn: Connection, subscriber: Subscriber, limit: int, now: datetime) -> list[Story]:

@@ -41,7 +41,22 @@ digests = Table(
     Column("from_at", Moment, nullable=False),  # stories after this moment …
     Column("to_at", Moment, nullable=False),  # … up to and with this one
     Column("created_at", Moment, nullable=False),
+    Column("told_by", RowId),  # of one that never arrived: the digest that told its stories
     UniqueConstraint("subscriber_id", "to_at"),
+)
+
+# which stories each digest told, and in what state each was then; what came of a story is told against its last row
+digest_stories = Table(
+    "digest_stories",
+    metadata,
+    Column("digest_id", RowId, ForeignKey("digests.id", ondelete="CASCADE"), nullable=False),
+    Column("story_id", RowId, ForeignKey("stories.id", ondelete="CASCADE"), nullable=False),
+    Column("fresh", Boolean, nullable=False),  # told for the first time; else for what changed in it
+    Column("severity", String(8), nullable=False),
+    Column("outlets", Integer, nullable=False),
+    Column("changes", Json, nullable=False),  # official, ended: what it had seen by then
+    PrimaryKeyConstraint("digest_id", "story_id"),
+    Index("ix_digest_stories_story_id", "story_id"),
 )
 
 deliveries = Table(

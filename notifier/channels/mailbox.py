@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.headerregistry import Address
 
@@ -18,11 +19,18 @@ from watcher.settings import Settings
 from watcher.store import Store
 
 
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
 class MailOutlet:
     """Sends digests through one mail server; how many at a time is the mailer's business, so every address may go at once."""
 
-    def __init__(self, mailer: Mailer, store: Store, sender: Address, public_url: str = "") -> None:
+    def __init__(
+        self, mailer: Mailer, store: Store, sender: Address, public_url: str = "", now: Callable[[], datetime] = _utc
+    ) -> None:
         self.mailer = mailer
+        self._now = now
         self._store = store
         self._sender = sender
         self._public_url = public_url
@@ -42,7 +50,7 @@ class MailOutlet:
         reader = job.subscriber
         mail = as_mail(found, Sender(str(self._sender), unsubscribe_url(self._public_url, reader.token)))
         try:
-            message = letter(mail, found.id, reader, self._sender, self._public_url, datetime.now(UTC))
+            message = letter(mail, found.id, reader, self._sender, self._public_url, self._now())
         except ValueError:
             raise DeliveryError(DeliveryReason.REFUSED, "the address is not one that mail can be sent to", permanent=True) from None
         await self.mailer.send(message, self._sender.addr_spec, message["To"].addresses[0].addr_spec)

@@ -27,6 +27,7 @@ from tests.fakes.certificate import Certificate, make_certificate
 from tests.fakes.watched import Watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from email.message import EmailMessage
     from types import TracebackType
 
@@ -64,7 +65,8 @@ class MailServer(Watched):
     """The server; `url` is its address once entered, with the credentials it asks for.
 
     `recipients` answers RCPT per address, `answer` every message and `answers` one message each (`"451 4.3.0 Try
-    later"`); `cuts` break one connection each. `refused` lists every answer of those kinds that was given.
+    later"`); `cuts` break one connection each; `on_recipient` is called before a RCPT is answered. `refused` lists
+    every answer of those kinds that was given.
     """
 
     def __init__(self, *, user: str = "", password: str = "", tls: Tls = Tls.NONE) -> None:
@@ -80,6 +82,7 @@ class MailServer(Watched):
         self.answer: str | None = None
         self.answers: deque[str] = deque()
         self.cuts: deque[Cut] = deque()
+        self.on_recipient: Callable[[], None] | None = None
         self.connections = 0
         self._server: asyncio.Server | None = None
         self._open: set[Conversation] = set()
@@ -124,6 +127,8 @@ class MailServer(Watched):
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take a recipient, or answer as told."""
+        if self.on_recipient:
+            self.on_recipient()
         if no := self.recipients.get(address):
             return self._refuse(no)
         envelope.rcpt_tos.append(address)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from notifier import digests, subscribers
+from notifier import digests, ledger, subscribers
 from notifier.digest import Coverage
-from notifier.model import Standing
+from notifier.model import Standing, State
 from notifier.subscribers import by_email, by_telegram
 from notifier.tables import deliveries
 from notifier.tables import digests as table
-from tests.notifier.world import tell
+from rules.tables import stories
+from tests.notifier.world import ring, tell
 from watcher.store import Store
 from watcher.store.tables import source_state
 
@@ -153,3 +154,58 @@ def test_coverage_counts_what_was_watched(store: Store) -> None:
         tell(conn, at=before + DAY / 2)
         tell(conn, at=before - DAY)
         assert digests.coverage(conn, before, now) == Coverage(read=3, failing=("down",), silent=("mute",), items=1)
+
+
+def test_a_digest_that_was_given_up_is_told_by_the_next(store: Store) -> None:
+    """What a dead digest would have told comes with the next, from where its window began; trying it again sends nothing twice."""
+    with store.begin() as conn:
+        subscribers.add(conn, by_email("ada@example.org"), START)
+        tell(conn, "Of the first day", at=morning(1, -60))
+    (first,) = planned(store, morning(1))
+    with store.begin() as conn:
+        conn.execute(update(deliveries).values(state=State.DEAD))
+        tell(conn, "Of the second day", at=morning(2, -60))
+    (second,) = planned(store, morning(2))
+    assert titles(store, second) == {"Of the first day", "Of the second day"}
+    with store.begin() as conn:
+        found = digests.compose_for(conn, second)
+        assert found
+        assert found.from_at == START - DAY
+        assert conn.scalar(select(table.c.told_by).where(table.c.id == first)) == second
+        assert ledger.revive(conn, list(conn.scalars(select(deliveries.c.id))), morning(2)) == 0
+
+
+def test_a_digest_says_the_same_however_late_it_leaves(store: Store) -> None:
+    """What was planned is what is told, though more came before it could be sent."""
+    with store.begin() as conn:
+        subscribers.add(conn, by_email("ada@example.org"), START)
+        tell(conn, "Planned", at=morning(1, -60))
+    (late,) = planned(store, morning(1))
+    with store.begin() as conn:
+        tell(conn, "Written late, begun before", at=morning(1, -1))
+    assert titles(store, late) == {"Planned"}
+    (following,) = planned(store, morning(2))
+    assert titles(store, following) == {"Written late, begun before"}
+
+
+def test_what_becomes_loud_later_is_told_then(store: Store) -> None:
+    """A story that was too quiet for its reader is told once it rises, and only then."""
+    with store.begin() as conn:
+        subscribers.add(conn, by_email("ada@example.org"), START)
+        tell(conn, "Rising", at=morning(1, -60), severity="low")
+    (quiet,) = planned(store, morning(1))
+    with store.begin() as conn:
+        conn.execute(update(stories).values(severity="high", updated_at=morning(1, 60)))
+        ring(conn, 1, 1, "rise", "high", morning(1, 60))
+    told = [titles(store, d) for n in (2, 3) for d in planned(store, morning(n))]
+    assert (titles(store, quiet), told) == (set(), [{"Rising"}, set()])
+
+
+def test_nobody_is_told_of_years(store: Store) -> None:
+    """Whoever was away for a year is told of the last month."""
+    with store.begin() as conn:
+        subscribers.add(conn, by_email("ada@example.org"), START)
+        tell(conn, "Long ago", at=START + DAY)
+        tell(conn, "Lately", at=START + 360 * DAY)
+    (back,) = planned(store, START + 365 * DAY)
+    assert titles(store, back) == {"Lately"}

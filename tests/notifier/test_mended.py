@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from notifier import mended
+from notifier import digests, mended, subscribers
 from notifier.claims import claim
 from notifier.ledger import due, sent
 from notifier.model import Channel, State
 from notifier.routing import route_alerts
 from notifier.tables import deliveries
+from notifier.told import among
 from rules import mend
 from rules.mend import Word
 from rules.tables import alerts, story_items
@@ -150,3 +151,16 @@ def test_a_split_and_a_merge_leave_one_message(told: Store) -> None:
         assert send_all(conn) == 1
     live: list[Any] = [s for s in states(told) if s[1] != State.TOLD]
     assert live == [(1, State.SENT)]
+
+
+def test_what_digests_told_goes_with_the_stories(store: Store) -> None:
+    """A part that is split off was told by the digest that told the whole; of stories that become one, none is told again."""
+    with store.begin() as conn:
+        subscribers.add(conn, subscribers.by_email("ada@example.org"), NOW - timedelta(days=2))
+        for title in ("One", "Two"):
+            tell(conn, title, at=NOW - timedelta(hours=1))
+        retell(conn, 1, "other.org")
+        digests.plan_all_now(conn, NOW)
+        new = split(conn, 1)
+        merge(conn, 1, 2)
+        assert among(conn, 1, [1, 2, new]) == {1, new}

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from notifier.model import State
 from notifier.routing import route_alerts
 from notifier.service import drain
-from notifier.stories import in_window
+from notifier.stories import began
 from rules.tables import alerts, stories
 from tests.fakes.telegram import Telegram
 from tests.notifier.world import NOW, join, ledger_rows, retell, settings_for, tell
@@ -74,5 +74,5 @@ def test_a_digest_composed_late(store: Store) -> None:
     with store.begin() as conn:
         tell(conn, at=NOW - timedelta(hours=2), rung_at=None)
         conn.execute(update(stories).values(published_at=NOW + timedelta(minutes=5)))
-        assert len(in_window(conn, NOW - timedelta(hours=24), NOW)) == 1
-        assert not in_window(conn, NOW, NOW + timedelta(hours=24))
+        assert len(began(conn, NOW - timedelta(hours=24), NOW)) == 1
+        assert not began(conn, NOW, NOW + timedelta(hours=24))

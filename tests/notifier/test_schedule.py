@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.schedule import check_time, check_zone, next_digest
+from notifier.schedule import check_time, check_zone, next_digest, rhythm
 from watcher.errors import SettingsError
 
 ZONES = st.sampled_from(
@@ -87,3 +88,15 @@ def test_wrong_zones_are_refused(wrong: str) -> None:
     """What is no zone is refused with an example, and no file is opened for it."""
     with pytest.raises(SettingsError, match="Europe/Paris"):
         check_zone(wrong)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((), "every day"), (range(7), "every day"), ((4, 3, 2, 1, 0), "Monday to Friday"), ((0,), "every Monday"),
+        ((3, 0), "every Monday and Thursday"), ((5, 6, 0), "every Monday, Saturday and Sunday"),
+    ],
+)  # fmt: skip
+def test_weekdays_are_said(days: Collection[int], said: str) -> None:
+    """The days of a digest in words."""
+    assert rhythm(days) == said
