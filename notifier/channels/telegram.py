@@ -40,8 +40,8 @@ CONNECTIONS = 64
 HOOK_CONNECTIONS = 4  # posts at the same time: few, so that what one person wrote comes in its order
 UPDATES = ("message", "channel_post", "callback_query", "my_chat_member")
 
-for _noisy in ("httpx", "httpcore"):
-    logging.getLogger(_noisy).setLevel(logging.WARNING)  # they log whole addresses, token and all
+for _noisy, _level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("telegram", logging.CRITICAL)):
+    logging.getLogger(_noisy).setLevel(_level)  # they log whole addresses, token and all, and what people wrote
 
 
 class Telegram:

@@ -66,6 +66,8 @@ class Trouble(StrEnum):
     HANG = "never answered, nothing done"
     RESET_BEFORE = "connection broken, nothing done"
     RESET_AFTER = "connection broken after it was done: accepted, but nobody was told"
+    PAGE = "answered by something on the way, with 502 and a page that quotes the address; nothing done"
+    GARBAGE = "answered with 200 and what is no JSON, after it was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Telegram(Watched):
     """The server and the state of its one bot.
 
     `standing` says which chats refuse the bot, `migrated` which groups moved (old id → new). `trouble` befalls every
-    call of a `troubled` method for as long as it is set, `troubles` one call each; `delay` is in seconds. `clock`
+    call of a `troubled` method for as long as it is set, `troubles` and `refusals` one call each; `delay` is in seconds. `clock`
     drives the rates. `topics` are the topics of a forum, by their threads, and whether each is open. `local` takes
     webhooks as a Bot API server of one's own does, on any address.
     """
@@ -127,6 +129,7 @@ class Telegram(Watched):
         self.hook = Webhook(self)
         self.trouble: Trouble | None = None
         self.troubles: deque[Trouble] = deque()
+        self.refusals: deque[Refused] = deque()
         self.troubled: frozenset[str] = SENDING
         self.delay = 0.0
         self._update_id = 1000
@@ -338,11 +341,16 @@ class Telegram(Watched):
         if trouble is Trouble.RESET_BEFORE:
             self._log(Call(time.time(), method, args, 0, trouble))
             return _cut(request)
+        if trouble is Trouble.PAGE:
+            self._log(Call(time.time(), method, args, 0, trouble))
+            return web.Response(status=502, text=f"<html><h1>502</h1>{request.url} did not answer", content_type="text/html")
         try:
             if request.match_info["token"] != self.token:
                 raise Refused(401, "Unauthorized")
             if trouble is Trouble.SERVER_ERROR:
                 raise Refused(500, "Internal Server Error")
+            if method in self.troubled and self.refusals:
+                raise self.refusals.popleft()
             if method not in METHODS:
                 raise Refused(404, "Not Found")
             result = await METHODS[method](self, args)
@@ -350,6 +358,9 @@ class Telegram(Watched):
             self._log(Call(time.time(), method, args, no.code, no.why))
             body = {"ok": False, "error_code": no.code, "description": no.why}
             return web.json_response({**body, "parameters": no.parameters} if no.parameters else body, status=no.code)
+        if trouble is Trouble.GARBAGE:
+            self._log(Call(time.time(), method, args, 0, trouble))
+            return web.Response(text=f"<html>{request.url}", content_type="application/json")
         lost = trouble is Trouble.RESET_AFTER
         self._log(Call(time.time(), method, args, 0 if lost else 200, trouble or ""))
         return _cut(request) if lost else web.json_response({"ok": True, "result": result})

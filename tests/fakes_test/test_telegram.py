@@ -210,6 +210,8 @@ def test_tokens_and_methods() -> None:
         (Trouble.RESET_BEFORE, errors.NetworkError, 0),
         (Trouble.RESET_AFTER, errors.NetworkError, 1),
         (Trouble.HANG, errors.TimedOut, 0),
+        (Trouble.PAGE, errors.NetworkError, 0),
+        (Trouble.GARBAGE, errors.TelegramError, 1),
     ],
 )
 def test_troubles(trouble: Trouble, error: type[Exception], taken: int) -> None:
