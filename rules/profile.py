@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rules.amounts import Quantity, quantities
 from rules.fold import fold
+from rules.hints import UNSPACED, Hints
 from rules.language import SMALL_WORDS, base
-from rules.places import UNSPACED, hints
 from watcher.urls import canonical
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ LEAD = 700  # characters after the title that are read
 MIN_TITLE_WORDS = 4  # a shorter title ("Press release") is worn by many events
 VENDORS = frozenset({"ai_org", "ai_model", "chip_vendor"})
 BODIES = frozenset({"gov_body", "national_lab"})
+GOVERNMENT = "government"
 PUBLIC = BODIES | {"supercomputer", "program"}
 
 
@@ -44,6 +45,10 @@ class Kin(Protocol):
     @property
     def country(self) -> str | None:
         """Two capital letters, EU or INT; None for a name that many countries have, such as "Ministry of Defence"."""
+
+    @property
+    def role(self) -> str | None:
+        """What it is in its country: `government` is the state as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ class Profile:
     vague: frozenset[str]  # the other bodies
     forms: Mapping[str, tuple[frozenset[str], ...]]  # id → the words of each form that the item names it by
     said: frozenset[str]  # every word, those of entities included
-    countries: frozenset[str]  # of the public parties and of words such as "Greek" and "Athens"; the vendors' own only when alone
+    states: frozenset[str]  # of those the ones that are a state as a whole
+    countries: frozenset[str]  # of the public parties and of words such as "Greek" and "Athens"
+    abroad: frozenset[str]  # those that are no vendor's home
     acts: frozenset[str]  # the kinds of deal that words speak of
     award: str
     buyer: frozenset[str]
@@ -74,7 +81,9 @@ class Profile:
     figures: frozenset[str]  # the quantities as short texts: equal when two agree to two digits
 
 
-def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], now: datetime | None = None) -> Profile:
+def profile(
+    item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], hints: Hints, now: datetime | None = None
+) -> Profile:
     """Read `item`, in which `entities` were recognised; `now` dates it when it has no moment of its own."""
     lead = (item.summary or item.content)[:LEAD]
     lang = base(item.lang)
@@ -89,8 +98,9 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
     stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
     counted = tuple(dict.fromkeys(stated + quantities(f"{item.title}\n{lead}")))
     public = {e.id: _country(e.id, kin) for e in entities if e.type in PUBLIC}
-    bodies = frozenset(e.id for e in entities if e.type in BODIES and public[e.id] and not whole(e.id))
-    named, acts = hints(folded_title + folded_lead, said)
+    states = frozenset(e for e in public if e in kin and kin[e].role == GOVERNMENT)
+    bodies = frozenset(e.id for e in entities if e.type in BODIES and public[e.id] and e.id not in states and not _played(e.id, kin))
+    named, acts = hints.read(folded_title + folded_lead, said, f"{item.title} {lead}")
     countries = named.union(public.values()) - _NOWHERE
     homes = {_country(e.id, kin) for e in entities if e.type in VENDORS}
     return Profile(
@@ -110,7 +120,9 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
         vague=frozenset(e.id for e in entities if e.type in BODIES) - bodies,
         forms=forms,
         said=said,
-        countries=countries - homes or countries,
+        countries=countries,
+        abroad=countries - homes,
+        states=states,
         acts=acts,
         award=" ".join(words(facts.award_id or "")),
         buyer=frozenset(words(facts.buyer or "")),
@@ -122,9 +134,10 @@ def profile(item: Item, entities: Sequence[EntityHit], kin: Mapping[str, Kin], n
 _NOWHERE = frozenset({"", "INT", "EU"})
 
 
-def whole(entity: str) -> bool:
-    """Whether the entity is a state as a whole, by the packs' convention for ids."""
-    return entity.startswith("gov-")
+def _played(entity: str, kin: Mapping[str, Kin]) -> bool:
+    """Whether it was made up from a role and a country ("armed forces of France"): it may have a name of its own elsewhere."""
+    role, _, country = entity.partition(".")
+    return bool(country) and kin[entity].country == country.upper() and role != entity
 
 
 def _country(entity: str, kin: Mapping[str, Kin]) -> str:

@@ -33,7 +33,7 @@ class RulesStage:
 
     def __init__(self, store: Store, bus: Bus, live: LiveRules, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store, self._bus, self._live, self._now = store, bus, live, now
-        self._index = StoryIndex(kin=live.matcher.ruleset.entities)
+        self._index = StoryIndex.of(live.matcher.ruleset)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume items until `stop`, follow the rule files, and sweep."""
@@ -65,7 +65,7 @@ class RulesStage:
         return await sweep(self._store, self._bus, ITEMS, GROUP, unmatched, self._now())
 
     def _rules_changed(self) -> None:
-        self._index = StoryIndex(kin=self._live.matcher.ruleset.entities)
+        self._index = StoryIndex.of(self._live.matcher.ruleset)
 
     async def _on_dead(self, stream: str, row: int, error: str, attempts: int) -> None:
         await self._store.write(_set_aside, stream, row, error, attempts, self._now())

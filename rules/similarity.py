@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rules.profile import VENDORS, Profile, whole
+from rules.profile import VENDORS, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -23,8 +23,10 @@ JOIN = 3.5  # points from which two items are one event
 DAY_COSTS = 0.5  # points that each day between them takes away
 PARTIAL = 0.35  # what further parties of one side count
 ONE_SIDED = 0.5  # what parties count of which all stand on one side: company news, or a body's own
+MANY, CONSTELLATION = 3, 0.75  # from so many on one side on they are hardly together by chance
 MENTIONED = 0.6  # what a party counts that was recognised in one item and whose name merely stands in the other
 HINTED = 0.65  # what a country counts when words such as "Greek" or "Athens" speak of it, and not its government in both
+HOME = 0.33  # what a vendor's own country counts where one item speaks of another as well
 VAGUE = 0.5  # what a body counts whose name many countries have
 SAME_ACT = {"framework": 1.5, "memorandum": 1.2, "opening": 1.0, "pilot": 0.8, "award": 0.5, "order": 0.5}
 SAME_SUM, MOST_SUMS = 3.0, 4.5
@@ -37,6 +39,7 @@ ENOUGH = 4.0  # weight of common words below which wording proves less
 USUAL = 0.12  # the part of the words, by weight, that two reports of one event have in common
 SHORT_TEXT = 6  # words; shorter texts may well share none
 OTHER_NAMES, OTHER_VENDOR, OTHER_PARTNER, OTHER_HEADLINE, OTHER_BODY, OTHER_COUNTRY = -3.0, -2.0, -3.5, -1.5, -2.0, -2.5
+LEAST_FIGURE = 100  # smaller counts are alike by chance
 CLOSE = 0.06  # sums that differ by less are roundings of one
 BACKDROP = 2e10  # larger sums are valuations and budgets more often than deals
 SPECIFIC = frozenset({"national_lab", "supercomputer", "program"})
@@ -121,7 +124,7 @@ def _doubts(a: Profile, b: Profile) -> float:
             points += OTHER_HEADLINE
     if not same and _bodies_apart(a, b, a.bodies, b.bodies):
         points += OTHER_BODY
-    if a.countries and b.countries and not a.countries & b.countries:
+    if _elsewhere(a, b):
         points += OTHER_COUNTRY
     return points
 
@@ -162,26 +165,44 @@ def _stands_in(a: Profile, x: str, b: Profile) -> bool:
     return any(form <= b.said and max(map(len, form), default=0) > 3 for form in a.forms[x])
 
 
+def _elsewhere(a: Profile, b: Profile) -> bool:
+    """Whether they speak of other countries, vendors' homes aside, and of no body, laboratory or machine in common."""
+    if a.countries.isdisjoint(b.countries):
+        apart = bool(a.countries and b.countries)
+    else:
+        apart = bool(a.abroad and b.abroad) and a.abroad.isdisjoint(b.abroad)
+    return apart and a.bodies.isdisjoint(b.bodies) and not _same_thing(a, b)
+
+
+def _same_thing(a: Profile, b: Profile) -> bool:
+    """Whether both name one laboratory, machine or programme."""
+    return any(a.entities[e] in SPECIFIC for e in a.entities.keys() & b.entities.keys())
+
+
 def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
     shared = _shared(a, b)
     sides: dict[bool, list[float]] = {True: [], False: []}  # of vendors?
     for e, kind in shared.items():
-        if not whole(e):
+        if e not in a.states:
             sides[kind in VENDORS].append(rarity.party(e, kind) * (VAGUE if e in a.vague else 1))
     for one, other in ((a, b), (b, a)) if len(shared) < max(len(a.entities), len(b.entities)) else ():
         for e, kind in one.entities.items():
-            if e not in shared and not whole(e) and _stands_in(one, e, other):
+            if e not in shared and e not in one.states and _stands_in(one, e, other):
                 sides[kind in VENDORS].append(rarity.party(e, kind) * MENTIONED)
     apart = _bodies_apart(a, b, a.bodies, b.bodies)
     for country in a.countries & b.countries if not apart else ():
-        governments = any(whole(e) and e in b.entities for e in a.vague)
-        sides[False].append(rarity.country(country) * (1 if governments else HINTED))
+        if country not in a.abroad | b.abroad and (a.abroad or b.abroad):
+            part = HOME
+        else:
+            part = 1.0 if a.states & b.states else HINTED
+        sides[False].append(rarity.country(country) * part)
     points = 0.0
+    constellation = max(len(weights) for weights in sides.values()) >= MANY
     for weights in sides.values():
         weights.sort(reverse=True)
         points += weights[0] + PARTIAL * sum(weights[1:]) if weights else 0.0
     if not all(sides.values()):
-        return points * ONE_SIDED, len(shared)
+        return points * (CONSTELLATION if constellation else ONE_SIDED), len(shared)
     return points + max((SAME_ACT[act] for act in a.acts & b.acts), default=0.0), len(shared)
 
 
@@ -206,7 +227,7 @@ def _unknown_to(a: Profile, ours: Iterable[str], b: Profile) -> bool:
 
 
 def _other_party(a: Profile, b: Profile) -> str:
-    common = any(a.entities[e] in SPECIFIC and not whole(e) for e in a.entities.keys() & b.entities.keys())
+    common = _same_thing(a, b)
     if not common and _disjoint(a, b, VENDORS):
         return "another company"
     ours, theirs = a.headline & a.bodies, b.headline & b.bodies
@@ -240,10 +261,16 @@ def _other_sums(ours: Iterable[Quantity], theirs: Iterable[Quantity]) -> bool:
 
 def _figures(a: Profile, b: Profile) -> tuple[int, int]:
     """How many sums of money, and how many other quantities, both name."""
-    both = [(x, next((y for y in b.quantities if _alike(x, y)), None)) for x in a.quantities]
-    pairs = [(x, y) for x, y in both if y is not None]
-    sums = sum(1 for x, y in pairs if x.money and y.currency in (x.currency, ""))
-    return sums, sum(1 for x, y in pairs if x.value >= 100 and x.currency == y.currency and not x.money)
+    sums = figures = 0
+    for x in a.quantities:
+        y = next((y for y in b.quantities if _alike(x, y)), None)
+        if y is None:
+            continue
+        if (x.money and y.currency in (x.currency, "")) or (y.money and not x.currency):
+            sums += 1
+        elif x.value >= LEAST_FIGURE and x.currency == y.currency and not x.money:
+            figures += 1
+    return sums, figures
 
 
 def _same_language(a: Profile, b: Profile) -> bool | None:

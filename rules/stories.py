@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rules.places import MOST_SHARED, SELDOM
+from rules.hints import MOST_SHARED, SELDOM, Hints
 from rules.profile import PUBLIC, VENDORS, Kin, Profile, profile
 from rules.similarity import JOIN, SPECIFIC, Comparison, compare, contradiction
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from rules.amounts import Quantity
     from rules.model import EntityHit, MatchResult
+    from rules.ruleset import RuleSet
     from watcher.model import Item
 
 WINDOW = timedelta(hours=96)
@@ -107,10 +108,16 @@ class StoryIndex:
     Not for several threads at once.
     """
 
-    def __init__(self, window: timedelta = WINDOW, kin: Mapping[str, Kin] | None = None) -> None:
+    def __init__(self, window: timedelta = WINDOW, kin: Mapping[str, Kin] | None = None, hints: Hints | None = None) -> None:
         self.window = window
+        self._hints = hints or Hints()
         self.kin: Mapping[str, Kin] = kin or {}
         self.clear()
+
+    @classmethod
+    def of(cls, ruleset: RuleSet) -> StoryIndex:
+        """An empty index that knows the entities and the countries of a rule set."""
+        return cls(kin=ruleset.entities, hints=Hints.of(ruleset))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -275,7 +282,7 @@ class StoryIndex:
 
     def _profile(self, item: Item, entities: Sequence[EntityHit], now: datetime | None) -> Profile:
         if self._read is None or self._read[0] is not item:
-            self._read = item, profile(item, entities, self.kin, now)
+            self._read = item, profile(item, entities, self.kin, self._hints, now)
         return self._read[1]
 
 

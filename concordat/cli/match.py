@@ -30,7 +30,7 @@ def match_command(rules: RulesOption = None, entities: EntitiesOption = None, ho
 def match_lines(lines: Iterable[str], out: TextIO, errors: TextIO, ruleset: RuleSet) -> bool:
     """Match each line and write its answer; a line that is no item is named on `errors`. Whether every line was one."""
     matcher = Matcher(ruleset)
-    stories = StoryIndex(kin=ruleset.entities)
+    stories = StoryIndex.of(ruleset)
     good = True
     for number, line in enumerate(lines, 1):
         if not line.strip():
