@@ -8,6 +8,7 @@ told exactly: an ending may follow a long name.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.fold import fold
@@ -39,14 +40,14 @@ MOST_SHARED = {
 }  # fmt: skip
 SELDOM = 0.02  # the share of stories that speak of any other country, before the window has shown it
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that set no spaces
-_KATAKANA_LETTER = "[\u30a1-\u30ff]"
+_KATAKANA_LETTER = "[\u3099-\u309a\u30a1-\u30ff]"
 _KATAKANA = re.compile(f"{_KATAKANA_LETTER}+")
 
 _KEY = 4  # letters of a word by which its beginnings are found
 _LONG = 7  # letters of a name that keeps its meaning when the last one changes: Estonia, Estonian
 _NOT = "not a country"
 _SHORT = 3  # letters of a word that is something else in too many languages (Vietnamese "Mỹ"), unless its case is exact
-_ELSEWHERE = frozenset({"servi", "chin", "island", "federal"})  # beginnings that speak of a country in one language only
+_ELSEWHERE = frozenset({"servi", "chin", "island", "federal", "franci"})  # beginnings that speak of a country in one language only
 
 
 class _Needle(NamedTuple):
@@ -66,10 +67,10 @@ class Hints:
                 core = fold(stem.replace("_", " ")).decode().strip()
                 self._add(core, act, whole=stem.endswith("_") or len(core) < _KEY)
         for phrase, country in countries:
-            core, exact = phrase.core, re.compile(rf"(?<!\w){re.escape(phrase.text)}(?!\w)") if phrase.exact else None
-            free = not exact and " " not in core and len(core) >= _LONG
-            if core in _ELSEWHERE or (len(core) <= _SHORT and not exact and not UNSPACED.match(core)):
+            core, exact = phrase.core, re.compile(rf"(?<!\w){re.escape(_bare(phrase.text))}(?!\w)") if phrase.exact else None
+            if exact is None and _misleads(core):
                 continue
+            free = not exact and " " not in core and len(core) >= _LONG
             self._add(core[:-1] if free and not phrase.prefix else core, country, whole=not (free or phrase.prefix), exact=exact)
         for phrase in longer:
             self._add(phrase.core, _NOT, whole=True)
@@ -84,7 +85,7 @@ class Hints:
     def _add(self, core: str, hint: str, *, whole: bool, exact: re.Pattern[str] | None = None) -> None:
         if UNSPACED.match(core):
             if _KATAKANA.fullmatch(core):  # インド is no part of ディープマインド
-                exact = re.compile(f"(?<!{_KATAKANA_LETTER}){core}(?!{_KATAKANA_LETTER})")
+                exact = re.compile(f"(?<!{_KATAKANA_LETTER}){_bare(core)}(?!{_KATAKANA_LETTER})")
             if len(core) > 1:  # a single ideograph is part of too many words
                 self._needles.setdefault(core[:2], []).append(_Needle(core, hint, exact))
         elif core:
@@ -96,5 +97,16 @@ class Hints:
         found = [n for word in words for n in self._needles.get(word[:_KEY], ()) if n.text in folded]
         for name in [n.text for n in found if n.hint == _NOT]:
             folded = folded.replace(name, "  ")
-        hints = {n.hint for n in found if n.text in folded and (n.exact is None or n.exact.search(written))}
+        hints = {n.hint for n in found if n.text in folded and (n.exact is None or n.exact.search(_bare(written)))}
         return frozenset(h for h in hints if h.isupper()), frozenset(h for h in hints if h in ACTS)
+
+
+def _misleads(core: str) -> bool:
+    """Whether the word, or what its beginning would take in, is something else in other languages."""
+    short = len(core) <= _SHORT and not UNSPACED.match(core)
+    return short or core in _ELSEWHERE or (len(core) == _LONG and core[:-1] in _ELSEWHERE)
+
+
+def _bare(written: str) -> str:
+    """A text without its accents, case kept."""
+    return written if written.isascii() else re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", written))

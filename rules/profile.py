@@ -47,7 +47,7 @@ class Kin(Protocol):
         """Two capital letters, EU or INT; None for a name that many countries have, such as "Ministry of Defence"."""
 
     @property
-    def role(self) -> str | None:
+    def role(self) -> tuple[str, ...]:
         """What it is in its country: `government` is the state as a whole."""
 
 
@@ -74,6 +74,7 @@ class Profile:
     states: frozenset[str]  # of those the ones that are a state as a whole
     countries: frozenset[str]  # of the public parties and of words such as "Greek" and "Athens"
     abroad: frozenset[str]  # those that are no vendor's home
+    places: frozenset[str]  # where it plays: those abroad, and those of its public parties
     acts: frozenset[str]  # the kinds of deal that words speak of
     award: str
     buyer: frozenset[str]
@@ -98,7 +99,7 @@ def profile(
     stated = (Quantity(facts.amount, _SIGNS.get(facts.currency or "", facts.currency or "")),) if facts.amount else ()
     counted = tuple(dict.fromkeys(stated + quantities(f"{item.title}\n{lead}")))
     public = {e.id: _country(e.id, kin) for e in entities if e.type in PUBLIC}
-    states = frozenset(e for e in public if e in kin and kin[e].role == GOVERNMENT)
+    states = frozenset(e for e in public if e in kin and GOVERNMENT in kin[e].role)
     bodies = frozenset(e.id for e in entities if e.type in BODIES and public[e.id] and e.id not in states and not _played(e.id, kin))
     named, acts = hints.read(folded_title + folded_lead, said, f"{item.title} {lead}")
     countries = named.union(public.values()) - _NOWHERE
@@ -122,6 +123,7 @@ def profile(
         said=said,
         countries=countries,
         abroad=countries - homes,
+        places=(countries - homes).union(public.values()) - _NOWHERE,
         states=states,
         acts=acts,
         award=" ".join(words(facts.award_id or "")),

@@ -23,6 +23,7 @@ JOIN = 3.5  # points from which two items are one event
 DAY_COSTS = 0.5  # points that each day between them takes away
 PARTIAL = 0.35  # what further parties of one side count
 ONE_SIDED = 0.5  # what parties count of which all stand on one side: company news, or a body's own
+TELLING = 1.3  # points below which a side says nothing: everybody speaks of the United States
 MANY, CONSTELLATION = 3, 0.75  # from so many on one side on they are hardly together by chance
 MENTIONED = 0.6  # what a party counts that was recognised in one item and whose name merely stands in the other
 HINTED = 0.65  # what a country counts when words such as "Greek" or "Athens" speak of it, and not its government in both
@@ -38,11 +39,12 @@ POST = 0.4  # what that counts where one has no title: posts are worded freely
 ENOUGH = 4.0  # weight of common words below which wording proves less
 USUAL = 0.12  # the part of the words, by weight, that two reports of one event have in common
 SHORT_TEXT = 6  # words; shorter texts may well share none
-OTHER_NAMES, OTHER_VENDOR, OTHER_PARTNER, OTHER_HEADLINE, OTHER_BODY, OTHER_COUNTRY = -3.0, -2.0, -3.5, -1.5, -2.0, -2.5
+OTHER_NAMES, OTHER_VENDOR, OTHER_PARTNER, OTHER_HEADLINE, OTHER_BODY, OTHER_COUNTRY = -3.0, -2.0, -3.5, -1.5, -2.0, -5.0
 LEAST_FIGURE = 100  # smaller counts are alike by chance
 CLOSE = 0.06  # sums that differ by less are roundings of one
 BACKDROP = 2e10  # larger sums are valuations and budgets more often than deals
-SPECIFIC = frozenset({"national_lab", "supercomputer", "program"})
+MACHINES = frozenset({"supercomputer", "program"})
+SPECIFIC = MACHINES | {"national_lab"}
 
 
 class Rarity(Protocol):
@@ -167,16 +169,19 @@ def _stands_in(a: Profile, x: str, b: Profile) -> bool:
 
 def _elsewhere(a: Profile, b: Profile) -> bool:
     """Whether they speak of other countries, vendors' homes aside, and of no body, laboratory or machine in common."""
-    if a.countries.isdisjoint(b.countries):
-        apart = bool(a.countries and b.countries)
-    else:
-        apart = bool(a.abroad and b.abroad) and a.abroad.isdisjoint(b.abroad)
-    return apart and a.bodies.isdisjoint(b.bodies) and not _same_thing(a, b)
+    if not a.places or not b.places or not a.places.isdisjoint(b.places):
+        return False
+    return a.bodies.isdisjoint(b.bodies) and a.states.isdisjoint(b.states) and not _same_thing(a, b)
 
 
-def _same_thing(a: Profile, b: Profile) -> bool:
+def _firm(a: Profile) -> bool:
+    """Whether a public party tells where it plays, and not only words such as "Greek"."""
+    return bool(a.bodies or a.states)
+
+
+def _same_thing(a: Profile, b: Profile, kinds: Container[str] = SPECIFIC) -> bool:
     """Whether both name one laboratory, machine or programme."""
-    return any(a.entities[e] in SPECIFIC for e in a.entities.keys() & b.entities.keys())
+    return any(a.entities[e] in kinds for e in a.entities.keys() & b.entities.keys())
 
 
 def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
@@ -191,17 +196,15 @@ def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
                 sides[kind in VENDORS].append(rarity.party(e, kind) * MENTIONED)
     apart = _bodies_apart(a, b, a.bodies, b.bodies)
     for country in a.countries & b.countries if not apart else ():
-        if country not in a.abroad | b.abroad and (a.abroad or b.abroad):
-            part = HOME
-        else:
-            part = 1.0 if a.states & b.states else HINTED
-        sides[False].append(rarity.country(country) * part)
+        home = country not in a.abroad | b.abroad and bool(a.abroad or b.abroad)
+        stated = 1.0 if a.states & b.states else HINTED
+        sides[False].append(rarity.country(country) * (HOME if home else stated))
     points = 0.0
     constellation = max(len(weights) for weights in sides.values()) >= MANY
     for weights in sides.values():
         weights.sort(reverse=True)
         points += weights[0] + PARTIAL * sum(weights[1:]) if weights else 0.0
-    if not all(sides.values()):
+    if min(max(weights, default=0.0) for weights in sides.values()) < TELLING:
         return points * (CONSTELLATION if constellation else ONE_SIDED), len(shared)
     return points + max((SAME_ACT[act] for act in a.acts & b.acts), default=0.0), len(shared)
 
@@ -228,9 +231,13 @@ def _unknown_to(a: Profile, ours: Iterable[str], b: Profile) -> bool:
 
 def _other_party(a: Profile, b: Profile) -> str:
     common = _same_thing(a, b)
-    if not common and _disjoint(a, b, VENDORS):
+    if _disjoint(a, b, VENDORS) and not _same_thing(a, b, MACHINES):
         return "another company"
+    if _elsewhere(a, b) and (_same_language(a, b) or (_firm(a) and _firm(b))):
+        return "another country"
     ours, theirs = a.headline & a.bodies, b.headline & b.bodies
+    if _same_language(a, b):  # a name that no pack knows is told apart from others of its language
+        ours, theirs = a.headline & (a.bodies | a.vague - a.states), b.headline & (b.bodies | b.vague - b.states)
     if _bodies_apart(a, b, ours, theirs) and _unknown_to(a, ours, b) and _unknown_to(b, theirs, a):
         return "another public body"
     if common:
@@ -291,6 +298,13 @@ def _wording(a: Profile, b: Profile, common: frozenset[str], rarity: Rarity) -> 
     return points
 
 
+def _own_headline(a: Profile, b: Profile) -> bool:
+    """Whether the headline of `a` names something or somebody that is not in `b`."""
+    if a.title_names - b.said:
+        return True
+    return any(_unknown_to(a, [e], b) and not _stands_in(a, e, b) for e in a.headline)
+
+
 def _template(a: Profile, b: Profile) -> bool:
     """Whether the two say the same in the same words, but of other names or figures: a form letter of another thing."""
     if a.title and a.title == b.title:
@@ -298,7 +312,7 @@ def _template(a: Profile, b: Profile) -> bool:
     plain_a, plain_b = a.words - a.names, b.words - b.names
     if not plain_a or not plain_b or len(plain_a & plain_b) < 0.5 * min(len(plain_a), len(plain_b)):
         return False
-    if a.title_names - b.names and b.title_names - a.names and not a.title_names & b.title_names:
+    if _own_headline(a, b) and _own_headline(b, a) and not a.title_names & b.title_names:
         return True
     mine, yours = a.names | a.figures, b.names | b.figures
     apart = min(len(mine - yours), len(yours - mine))

@@ -182,6 +182,8 @@ class StoryIndex:
         """
         known = self._stories[story]
         members = [self._profiles[m] for m in known.members]
+        if like is not None and contradiction(this, like, known.sums):
+            return True
         if not _opposed(this, members, known.sums):
             return False
         if like is None:

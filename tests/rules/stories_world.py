@@ -25,14 +25,17 @@ class Known:
     type: str
     parent: str | None
     country: str | None
-    role: str | None
+    role: tuple[str, ...]
     forms: tuple[str, ...]
 
 
 def known_entities() -> dict[str, Known]:
     """The entities of tests/data/stories/events.yaml."""
     raw: dict[str, dict[str, Any]] = yaml.safe_load((DATA / "events.yaml").read_text("utf-8"))["entities"]
-    return {k: Known(k, v["type"], v.get("parent"), v.get("country", "INT"), v.get("role"), tuple(v["forms"])) for k, v in raw.items()}
+    return {
+        k: Known(k, v["type"], v.get("parent"), v.get("country", "INT"), tuple(v.get("role", ())), tuple(v["forms"]))
+        for k, v in raw.items()
+    }
 
 
 def labelled_items() -> list[tuple[Item, str]]:
