@@ -8,7 +8,7 @@ A new kind of leaf needs `number`, `label`, `spans` and, when it can start a sea
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from rules.automaton import Span
 from rules.document import FIELDS, Document
 from rules.phrases import PhraseSet
-from rules.spans import inside, overlapping
+from rules.spans import any_inside, inside, overlapping
 
 Within = str | int | None
 MAX_WINDOWS = 200  # of N words in one document; more anchors than this say nothing new
@@ -25,7 +25,7 @@ MAX_WINDOWS = 200  # of N words in one document; more anchors than this say noth
 class Reading:
     """A document with the entities it names, and what each leaf found in it."""
 
-    __slots__ = ("_found", "_names", "aside", "document", "entities", "leaves", "named", "weighed")
+    __slots__ = ("_found", "_in_sentences", "_names", "_of_sets", "aside", "document", "entities", "grounds", "leaves", "named", "weighed")
 
     def __init__(
         self, document: Document, entities: Mapping[str, list[Span]], leaves: AbstractSet[int], aside: Sequence[Span] = ()
@@ -36,7 +36,10 @@ class Reading:
         self.named = frozenset(entities)
         self.aside = aside  # stretches that speak of something else: nothing that stands there counts
         self.weighed: dict[str, object] = {}  # what each scale made of the item
+        self.grounds: dict[str, Sequence[tuple[AnyLeaf, list[Span]]]] = {}  # and the words that speak for it
         self._found: dict[int, list[Span]] = {}
+        self._of_sets: dict[frozenset[AnyLeaf], list[Span]] = {}
+        self._in_sentences: dict[frozenset[AnyLeaf], frozenset[int]] = {}
         self._names: list[Span] | None = None
 
     def spans(self, leaf: Leaf) -> list[Span]:
@@ -49,6 +52,21 @@ class Reading:
             if known and self.aside:
                 known = [s for s in known if not overlapping(self.aside, s)]
             self._found[leaf.number] = known
+        return known
+
+    def spans_of(self, leaves: frozenset[AnyLeaf]) -> list[Span]:
+        """Where any of the leaves holds, in order; worked out once."""
+        known = self._of_sets.get(leaves)
+        if known is None:
+            found = [spans for leaf in leaves if (spans := self.spans(leaf))]
+            known = self._of_sets[leaves] = found[0] if len(found) == 1 else sorted({span for spans in found for span in spans})
+        return known
+
+    def sentences_of(self, leaves: frozenset[AnyLeaf]) -> frozenset[int]:
+        """The sentences, by number, that any of the leaves begins in; worked out once."""
+        known = self._in_sentences.get(leaves)
+        if known is None:
+            known = self._in_sentences[leaves] = self.document.sentence_numbers(self.spans_of(leaves))
         return known
 
     @property
@@ -150,6 +168,23 @@ class Group:
     minimum: int
     within: Within
     ordered: bool = False
+    # Sets of leaves of which each must have one that is found, or the group cannot hold: anywhere, and in the group's own window.
+    necessary: tuple[frozenset[AnyLeaf], ...] = field(init=False, repr=False, compare=False)
+    local: tuple[frozenset[AnyLeaf], ...] = field(init=False, repr=False, compare=False)
+    _every: frozenset[int] = field(init=False, repr=False, compare=False)  # the numbers of those that stand alone in their set
+    _one_of: tuple[frozenset[int], ...] = field(init=False, repr=False, compare=False)  # the other sets
+
+    def __post_init__(self) -> None:
+        sets = _needed(self, necessary)
+        numbers = [frozenset(leaf.number for leaf in leaves) for leaves in sets]
+        object.__setattr__(self, "necessary", sets)
+        object.__setattr__(self, "local", _needed(self, _local))
+        object.__setattr__(self, "_every", frozenset().union(*(n for n in numbers if len(n) == 1)))
+        object.__setattr__(self, "_one_of", tuple(n for n in numbers if len(n) != 1))
+
+    def may_hold(self, leaves: AbstractSet[int]) -> bool:
+        """Whether it can hold where only `leaves` may be found."""
+        return self._every <= leaves and not (self._one_of and any(map(leaves.isdisjoint, self._one_of)))
 
 
 Condition = AnyLeaf | Group
@@ -158,7 +193,9 @@ Condition = AnyLeaf | Group
 def holds(condition: Condition, reading: Reading, window: Span) -> bool:
     """Whether `condition` holds in `window`."""
     if not isinstance(condition, Group):
-        return bool(reading.inside(condition, window))
+        return any_inside(reading.spans(condition), window)
+    if not condition.may_hold(reading.leaves):
+        return False
     if condition.within is None:
         return _holds_here(condition, reading, window)
     return any(_holds_here(condition, reading, w) for w in _hopeful(condition, reading, window))
@@ -170,14 +207,14 @@ def where(group: Group, reading: Reading) -> list[Span]:
 
 
 def _hopeful(group: Group, reading: Reading, outer: Span) -> Iterable[Span]:
-    """The windows of a group's width that touch `outer`, but for those that cannot hold it: of sentences, those with its rarest leaf."""
-    required = [reading.spans(c) for c in group.all if isinstance(c, EntityLeaf | PhraseLeaf)]
-    if not all(required):
-        return ()
-    if group.within == "sentence" and required:
-        found: list[Span] = min(required, key=len)
-        return [s for s in reading.document.sentences_with(found) if s[0] < outer[1] and outer[0] < s[1]]
-    return windows(group, reading, outer)
+    """The windows of a group's width that touch `outer`, but for those where something is not found that it cannot do without."""
+    if group.within == "sentence" and group.local:
+        numbers = frozenset.intersection(*map(reading.sentences_of, group.local))
+        sentences = reading.document.sentences if numbers else []
+        return [s for n in sorted(numbers) if (s := sentences[n])[0] < outer[1] and outer[0] < s[1]]
+    needed = list(map(reading.spans_of, group.local))
+    found = windows(group, reading, outer) if all(needed) else ()
+    return (w for w in found if all(any_inside(spans, w) for spans in needed))
 
 
 def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
@@ -248,19 +285,28 @@ def evidence_here(group: Group, reading: Reading, place: Span) -> Iterator[tuple
         yield from evidence(child, reading, place)
 
 
-def necessary(condition: Condition) -> list[frozenset[AnyLeaf]]:
+def necessary(condition: Condition) -> Sequence[frozenset[AnyLeaf]]:
     """Sets of leaves of which each must have one that is found, or the condition cannot hold; none where nothing is so certain."""
-    if isinstance(condition, RegexLeaf):
-        return []
-    if not isinstance(condition, Group):
-        return [frozenset({condition})]
-    sets = [leaves for child in condition.all for leaves in necessary(child)]
-    if condition.any:
-        parts = sorted((rarest(found) for child in condition.any if (found := necessary(child))), key=_commonness)
-        enough = len(condition.any) - condition.minimum + 1  # of so many parts one holds whenever the group does
+    if isinstance(condition, Group):
+        return condition.necessary
+    return [] if isinstance(condition, RegexLeaf) else [frozenset({condition})]
+
+
+def _local(condition: Condition) -> Sequence[frozenset[AnyLeaf]]:
+    """As `necessary`, of what must be found in the very window that the condition is judged in."""
+    if isinstance(condition, Group):
+        return condition.local if condition.within is None else []
+    return necessary(condition)
+
+
+def _needed(group: Group, needs: Callable[[Condition], Sequence[frozenset[AnyLeaf]]]) -> tuple[frozenset[AnyLeaf], ...]:
+    sets = [leaves for child in group.all for leaves in needs(child)]
+    if group.any:
+        parts = sorted((rarest(found) for child in group.any if (found := needs(child))), key=_commonness)
+        enough = len(group.any) - group.minimum + 1  # of so many parts one holds whenever the group does
         if len(parts) >= enough:
             sets.append(frozenset().union(*parts[:enough]))
-    return list(dict.fromkeys(sets))
+    return tuple(dict.fromkeys(sets))
 
 
 def rarest(sets: Sequence[frozenset[AnyLeaf]]) -> frozenset[AnyLeaf]:

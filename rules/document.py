@@ -5,6 +5,7 @@ Positions here are bytes of `data`, the three folded fields with a zero byte bet
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
@@ -19,10 +20,9 @@ from watcher.model import Item
 
 FIELDS = ("title", "summary", "content")
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
+_MAYBE_UNSPACED = re.compile(rb"[\xe2-\xff]")  # the first bytes of those
 LEAD_WORDS = 80  # of the text below the title; what an article is about is said by then
 LONG_TITLE = 200  # characters; a longer title is a post, and is cut into sentences like any text
-
-_BEYOND = 1 << 62  # past the end of any text
 
 FieldSpan = tuple[str, int, int]
 
@@ -142,10 +142,18 @@ class Document:
                 out.append((at, begins + len(field.data)))
         return out
 
+    def sentence_numbers(self, spans: Iterable[Span]) -> frozenset[int]:
+        """The sentences, by number, that `spans` begin in."""
+        starts = self._sentence_starts
+        return frozenset({bisect_right(starts, lo) - 1 for lo, _ in spans} - {-1})
+
     def sentences_with(self, spans: Iterable[Span]) -> list[Span]:
         """The sentences that `spans` begin in, in order, each once."""
-        numbers = {bisect_right(self.sentences, (lo, _BEYOND)) - 1 for lo, _ in spans}
-        return [self.sentences[n] for n in sorted(numbers) if n >= 0]
+        return [self.sentences[n] for n in sorted(self.sentence_numbers(spans))]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [lo for lo, _ in self.sentences]
 
     @cached_property
     def title(self) -> Span:
@@ -179,10 +187,14 @@ class Document:
 
     def after_words(self, start: int, count: int) -> int:
         """The end of `count` words that begin at `start`, in the same field; two characters without spaces count as a word."""
+        piece = self.data[start : start + 64 * count].partition(b"\0")[0]
+        if not _MAYBE_UNSPACED.search(piece):
+            parts = piece.split(PAD, count)
+            return start + len(piece) - (len(parts[-1]) + 1 if len(parts) > count else 0)
         budget, at = 2 * count, start
-        for c in self.data[start : start + 64 * count].decode("utf-8", "ignore"):
+        for c in piece.decode("utf-8", "ignore"):
             budget -= 2 if c == " " else 1 if c >= _FIRST_UNSPACED else 0
-            if budget <= 0 or c == "\0":
+            if budget <= 0:
                 break
             at += len(c.encode())
         return at

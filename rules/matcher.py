@@ -10,7 +10,7 @@ from rules.document import Document
 from rules.entities import resolve
 from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
-from rules.score import plain_score, weigh
+from rules.score import Found, grounds, plain_score, weigh
 from rules.spec_entities import Entity
 from watcher.model import Item
 
@@ -90,13 +90,12 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
     places = where(rule.when, reading)
     if not places:
         return None
-    found = [list(evidence_here(rule.when, reading, place)) for place in places[:MAX_PLACES]]
+    if rule.scale is not None and weigh(rule.scale, reading).score < rule.at_least:
+        return None
+    found: list[Found] = [list(evidence_here(rule.when, reading, place)) for place in places[:MAX_PLACES]]
     if rule.scale is not None:
-        weighed = weigh(rule.scale, reading)
-        if weighed.score < rule.at_least:
-            return None
-        contributions = weighed.contributions
-        found.append(list(weighed.evidence))
+        contributions = weigh(rule.scale, reading).contributions
+        found.append(grounds(rule.scale, reading))
     else:
         contributions = max((plain_score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
     clauses: dict[str, dict[Span, None]] = {}

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from rules.aside import Aside
 from rules.automaton import Automaton, Phrase
-from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, necessary, rarest
+from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, rarest
 from rules.entities import CompiledAlias
 from rules.patterns import Patterns
 from rules.score import Scale
@@ -46,10 +46,6 @@ class PlacedTrap:
     builtin: bool
 
 
-# Leaves that must all be found, and sets of which each must have one that is.
-Needs = tuple[frozenset[int], tuple[frozenset[int], ...]]
-
-
 @dataclass(frozen=True, slots=True)
 class Index:
     """The way from what a document holds to the rules worth judging. Leaves and rules are meant by their numbers."""
@@ -58,7 +54,7 @@ class Index:
     by_phrase: Mapping[int, frozenset[int]]
     blind: frozenset[int]  # leaves that nothing leads to: expressions
     rules_of: Mapping[int, tuple[int, ...]]  # the rules that start from a leaf, their rarest
-    needs: tuple[Needs, ...]  # of each rule, beside its rarest
+    groups: tuple[Group, ...]  # what each rule asks for
     unanchored: tuple[int, ...]
 
     def leaves(self, entities: AbstractSet[str], phrases: AbstractSet[int]) -> set[int]:
@@ -70,14 +66,9 @@ class Index:
 
     def candidates(self, leaves: AbstractSet[int]) -> list[int]:
         """The rules that may hold where these leaves may be found, in order."""
-        out = set(self.unanchored)
-        needs, rules_of, missed = self.needs, self.rules_of, leaves.isdisjoint
-        for leaf in leaves:
-            for rule in rules_of.get(leaf, ()):
-                every, one_of = needs[rule]
-                if every <= leaves and not (one_of and any(map(missed, one_of))):
-                    out.add(rule)
-        return sorted(out)
+        rules_of, groups = self.rules_of, self.groups
+        started = {rule for leaf in leaves & rules_of.keys() for rule in rules_of[leaf]}
+        return sorted([*self.unanchored, *(rule for rule in started if groups[rule].may_hold(leaves))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +100,12 @@ class RuleSet:
 def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Index:
     """Index each rule by its rarest necessary leaves; rules without any are looked at for every item. `leaves` are those of all rules."""
     rules_of: dict[int, list[int]] = defaultdict(list)
-    needs: list[Needs] = []
     unanchored = []
     for position, rule in enumerate(rules):
-        sets = necessary(rule.when)
-        start: frozenset[AnyLeaf] = rarest(sets) if sets else frozenset()
-        if not sets:
+        if not rule.when.necessary:
             unanchored.append(position)
-        others = [frozenset(leaf.number for leaf in one_of) for one_of in sets if one_of is not start]
-        needs.append((frozenset().union(*(n for n in others if len(n) == 1)), tuple(n for n in others if len(n) > 1)))
-        for leaf in start:
+            continue
+        for leaf in rarest(rule.when.necessary):
             rules_of[leaf.number].append(position)
     by_entity: dict[str, set[int]] = defaultdict(set)
     by_phrase: dict[int, set[int]] = defaultdict(set)
@@ -133,7 +120,7 @@ def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Ind
         else:
             blind.add(leaf.number)
     starts = {leaf: tuple(positions) for leaf, positions in rules_of.items()}
-    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, tuple(needs), tuple(unanchored))
+    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, tuple(r.when for r in rules), tuple(unanchored))
 
 
 K = TypeVar("K")

@@ -62,7 +62,6 @@ class Weighed:
     signals: tuple[Signal, ...]
     score: float
     contributions: tuple[Contribution, ...]
-    evidence: tuple[tuple[AnyLeaf, list[Span]], ...]
 
 
 def weigh(scale: Scale, reading: Reading) -> Weighed:
@@ -75,11 +74,17 @@ def weigh(scale: Scale, reading: Reading) -> Weighed:
     score = probability(odds)
     share = (score - EVEN) / odds if odds else 0.25
     parts = (Contribution("even odds", EVEN), *(Contribution(s.title, s.weight * share) for s in signals if s.weight))
-    spans = tuple(
-        pair for s in signals if s.when is not None and s.weight > 0 for pair in evidence(s.when, reading, reading.document.whole)
-    )
-    weighed = reading.weighed[scale.id] = Weighed(signals, score, parts, spans)
+    weighed = reading.weighed[scale.id] = Weighed(signals, score, parts)
     return weighed
+
+
+def grounds(scale: Scale, reading: Reading) -> Found:
+    """The words that speak for an item on a scale; once for all its rules."""
+    known = reading.grounds.get(scale.id)
+    if known is None:
+        conditions = (s.when for s in weigh(scale, reading).signals if s.when is not None and s.weight > 0)
+        known = reading.grounds[scale.id] = [pair for c in conditions for pair in evidence(c, reading, reading.document.whole)]
+    return known
 
 
 def probability(odds: float) -> float:

@@ -18,3 +18,15 @@ def inside(spans: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
     """Whether `span` lies within one of `spans`, which are in order and do not overlap each other."""
     at = bisect_right(spans, (span[0], _BEYOND)) - 1
     return at >= 0 and span[1] <= spans[at][1]
+
+
+def any_inside(spans: Sequence[tuple[int, int]], window: tuple[int, int]) -> bool:
+    """Whether one of `spans`, which come in order, lies within `window`."""
+    lo, hi = window
+    for index in range(bisect_left(spans, (lo, 0)), len(spans)):
+        start, end = spans[index]
+        if end <= hi:
+            return True
+        if start >= hi:
+            break
+    return False
