@@ -15,6 +15,7 @@ from concordat import __version__
 from concordat.console.app import build_app, listen, serve
 from concordat.health import Health
 from concordat.runtime import Runtime, running
+from notifier.bot.vocabulary import following_words
 from notifier.service import run_notifier
 from rules.live import Folders, LiveRules
 from rules.service import RulesStage
@@ -80,11 +81,17 @@ def _stages(runtime: Runtime, only: Sequence[str], health: Health) -> dict[str, 
     live = LiveRules(Folders.of(settings)) if {"rules", "notifier"} & set(only) else None
     if "rules" in only and live is not None:
         stages["rules"] = RulesStage(store, bus, live).run
-    if "notifier" in only:
-        topics = live.topics if live is not None else tuple
+    if "notifier" in only and live is not None:
+        words = following_words(live)
+        alone = "rules" not in only
 
         async def notify(stop: asyncio.Event) -> None:
-            await run_notifier(settings, store, bus, stop, health=health.channel, topics=topics)
+            async with asyncio.TaskGroup() as group:
+                if alone:  # the rules stage, which follows the files, is another process
+                    group.create_task(live.follow(stop))
+                await run_notifier(
+                    settings, store, bus, stop, health=health.channel, words=words, refused=lambda: live.refused, version=__version__
+                )
 
         stages["notifier"] = notify
     return stages

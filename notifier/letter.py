@@ -1,4 +1,4 @@
-"""A digest as an e-mail message: its headers and its two parts. Pure.
+"""A digest as an e-mail message, its headers and its two parts; and short notes. Pure.
 
 Headers are set through the standard library, which folds and encodes them; foreign text is put on one line before, so that it can never
 begin a header of its own.
@@ -66,6 +66,23 @@ def letter(mail: Mail, digest_id: int, to: Subscriber, sender: Address, public_u
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def note(subject: str, text: str, to: Subscriber, sender: Address, date: datetime, name: str) -> EmailMessage:
+    """A short message in plain text, the same Message-ID for the same `name`.
+
+    Raises ValueError or UnicodeError for an address that cannot be one.
+    """
+    message = EmailMessage(WIRE)
+    message["From"] = sender
+    message["To"] = _recipient(to.address)
+    message["Subject"] = one_line(subject)
+    message["Date"] = format_datetime(date)
+    unique = hashlib.sha256(f"{name}:{to.token}".encode()).hexdigest()[:20]
+    message["Message-ID"] = f"<{name}-{unique}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
     return message
 
 

@@ -15,8 +15,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, update
 
 from notifier import digests, ledger, notices
-from notifier.bot.apply import House
 from notifier.bot.loop import Bot
+from notifier.bot.turn import House
+from notifier.bot.vocabulary import Vocabulary
 from notifier.channels import open_outlets
 from notifier.channels.chat import ChatOutlet
 from notifier.channels.outlet import Outlet
@@ -167,12 +168,13 @@ def _set_aside(conn: Connection, stream: str, row: int, error: str, attempts: in
 
 
 async def run_notifier(
-    settings: Settings, store: Store, bus: Bus, stop: asyncio.Event, *, health: Health, topics: Callable[[], Sequence[str]] = tuple
+    settings: Settings, store: Store, bus: Bus, stop: asyncio.Event, *, health: Health, words: Callable[[], Vocabulary] = Vocabulary,
+    refused: Callable[[], str] = str, version: str = "",
 ) -> None:
     """The whole stage until `stop`: routing, sending, sweeping, digests, and the bot where a token is set.
 
-    `health(part, problem)` hears of each channel and of the bot: what is wrong and what to do, None once it is well. `topics` are those
-    that the rules can give, for people to choose from.
+    `health(part, problem)` hears of each channel and of the bot: what is wrong and what to do, None once it is well. `words` is what people
+    can name, `refused` why edited rule files are not in force, `version` the program's.
     """
     outlets = open_outlets(settings, store, bus)
     notifier = Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins)
@@ -181,7 +183,13 @@ async def run_notifier(
             group.create_task(notifier.run(stop))
             chats = outlets.get(Channel.TELEGRAM)
             if isinstance(chats, ChatOutlet):
-                bot = Bot(chats.client, store, notifier.sender, lambda: _house(settings, topics()), now=_utc, health=health)
+
+                def house() -> House:
+                    mail = settings.smtp_url is not None
+                    access, admins = settings.telegram_access == "open", frozenset(settings.telegram_admins)
+                    return House(access, admins, words(), mail, bot.name, version, refused())
+
+                bot = Bot(chats.client, store, notifier.sender, house, now=_utc, health=health)
                 group.create_task(bot.run(stop))
     finally:
         await _close(outlets)
@@ -194,10 +202,6 @@ async def drain(settings: Settings, store: Store, bus: Bus, *, health: Health = 
         await Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins).drain()
     finally:
         await _close(outlets)
-
-
-def _house(settings: Settings, topics: Sequence[str]) -> House:
-    return House(settings.telegram_access == "open", frozenset(settings.telegram_admins), tuple(topics))
 
 
 async def _close(outlets: dict[Channel, Outlet]) -> None:

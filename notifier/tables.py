@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint
 
 from rules import tables as first_floor
-from watcher.store import Json, Key, Moment, RowId, metadata
+from watcher.store import Json, Moment, RowId, metadata
 
 assert first_floor.stories is not None  # the foreign keys below need the first floor's tables declared first
 
@@ -131,13 +131,14 @@ invitations = Table(
     Column("note", Text, nullable=False),
 )
 
-# mail addresses that were asked for and not confirmed yet; the code is in the mail, its digest is here
+# mail addresses that were asked for and not confirmed yet; the mail has the code, and a link with the token
 confirmations = Table(
     "confirmations",
     metadata,
     Column("mailbox_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
     Column("owner_id", RowId, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
-    Column("code_hash", Key(32), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("token", String(64), nullable=False, unique=True),
     Column("tries", Integer, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Index("ix_confirmations_owner_id", "owner_id"),

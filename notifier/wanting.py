@@ -15,6 +15,7 @@ from notifier.schedule import quiet_until
 from notifier.wishes import Follow, Of, Tier, Wishes, rank
 from rules.fold import PAD, fold
 
+_NO_SPACES = "\u0e00"  # from here on scripts set no spaces between words, or few
 BUNDLE = timedelta(minutes=15)  # how close alerts of the tier BUNDLE must follow one another to come together
 
 
@@ -139,11 +140,17 @@ def follows(follow: Follow, story: Story) -> bool:
 
 def says(story: Story, words: str) -> bool:
     """Whether a report's title or summary, or a party's name, holds these words next to one another, case and accents aside."""
-    sought = fold(words)
+    sought = needle(words)
     if not sought.strip(PAD):
         return False
     texts: Iterable[str] = (story.title, *(p.name for p in story.parties), *(t for r in story.reports for t in (r.title, r.summary)))
     return any(sought in fold(text) for text in dict.fromkeys(texts))
+
+
+def needle(words: str) -> bytes:
+    """What stands in a folded text that holds these words; with no borders around scripts that know no spaces."""
+    folded = fold(words)
+    return folded.strip(PAD) if any(c >= _NO_SPACES for c in words) else folded
 
 
 def _mute(wishes: Wishes, story: Story, now: datetime) -> Decision | None:

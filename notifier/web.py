@@ -1,4 +1,4 @@
-"""The pages that people without an account see: ending mails with one click. Routes for whoever serves HTTP.
+"""The pages that people without an account see: ending mails with one click, and confirming an address. Routes for whoever serves HTTP.
 
 Looking at the page changes nothing, because mail scanners open every link; the POST acts at once, as RFC 8058 asks of it: no login, no
 cookie, no redirect.
@@ -7,6 +7,7 @@ cookie, no redirect.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from sqlalchemy import Connection
@@ -14,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from notifier import subscribers
+from notifier import mailboxes, subscribers
 from notifier.model import Standing
+from notifier.tongue import tongue
 from watcher.errors import StoreError
 from watcher.store import Store
 
@@ -32,7 +34,7 @@ _PAGE = Environment(loader=PackageLoader("notifier"), autoescape=True, undefined
 
 
 def routes(store: Store) -> list[Route]:
-    """`/unsubscribe/{token}`: GET asks, POST acts."""
+    """`/unsubscribe/{token}` and `/confirm/{token}`: GET asks, POST acts."""
 
     async def ask(request: Request) -> Response:
         return await _answer(store, request, act=False)
@@ -40,7 +42,16 @@ def routes(store: Store) -> list[Route]:
     async def act(request: Request) -> Response:
         return await _answer(store, request, act=True)
 
-    return [Route("/unsubscribe/{token}", ask, methods=["GET"]), Route("/unsubscribe/{token}", act, methods=["POST"])]
+    async def ask_confirm(request: Request) -> Response:
+        return await _confirm(store, request, act=False)
+
+    async def confirm(request: Request) -> Response:
+        return await _confirm(store, request, act=True)
+
+    return [
+        Route("/unsubscribe/{token}", ask, methods=["GET"]), Route("/unsubscribe/{token}", act, methods=["POST"]),
+        Route("/confirm/{token}", ask_confirm, methods=["GET"]), Route("/confirm/{token}", confirm, methods=["POST"]),
+    ]  # fmt: skip
 
 
 def unsubscribe(conn: Connection, token: str) -> Standing | None:
@@ -74,5 +85,21 @@ async def _answer(store: Store, request: Request, *, act: bool) -> Response:
     return _page(200, "You are unsubscribed", "Concordat sends you nothing more. You can close this page.")
 
 
-def _page(status: int, title: str, text: str, ask: bool = False) -> Response:
-    return HTMLResponse(_PAGE.render(title=title, text=text, ask=ask), status, _HEADERS | ({"Retry-After": "60"} if status == 503 else {}))
+async def _confirm(store: Store, request: Request, *, act: bool) -> Response:
+    token, now = request.path_params["token"], datetime.now(UTC)
+    try:
+        lang = await store.read(mailboxes.language_of, token, now) if _TOKEN.fullmatch(token) else None
+        done = await store.write(mailboxes.by_token, token, now) if lang is not None and act else None
+    except StoreError:
+        return _page(503, "Please try again", "This cannot be done at the moment. Please try again in a minute.")
+    t = tongue(lang or "")
+    if lang is None or (act and done is not mailboxes.Confirmed.DONE):
+        return _page(404, t("mail.over_title"), t("mail.over"), lang=t.code)
+    if act:
+        return _page(200, t("mail.done_title"), t("mail.done"), lang=t.code)
+    return _page(200, t("mail.ask_title"), t("mail.ask"), ask=True, lang=t.code, button=t("mail.button"))
+
+
+def _page(status: int, title: str, text: str, *, ask: bool = False, lang: str = "en", button: str = "Unsubscribe") -> Response:
+    shown = _PAGE.render(title=title, text=text, ask=ask, lang=lang, button=button)
+    return HTMLResponse(shown, status, _HEADERS | ({"Retry-After": "60"} if status == 503 else {}))

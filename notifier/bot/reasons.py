@@ -1,19 +1,20 @@
-"""Why an alert came: the rules, the words they saw, how its items came together, and why it reached this reader."""
+"""Why an alert came: the rules, the words they saw, how its items came together, and why it reached this reader or did not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from notifier import stories
-from notifier.model import Kind, Subscriber
-from notifier.render import Message
+from notifier import silences, stories
+from notifier.bot.turn import Turn
+from notifier.lately import lately
+from notifier.model import Kind, State
 from notifier.richtext import RichText, bold, bold_link, join, one_line, plain
-from notifier.route import unwanted, wanted
 from notifier.tables import deliveries
+from notifier.wanting import NOTHING_LATELY, Decision, concerns, wants
+from notifier.wishes import SEVERITIES
 from rules.tables import matches, story_items
 from watcher.store.tables import items
 
@@ -22,20 +23,44 @@ _QUOTES = 6
 _FIELDS = frozenset({"title", "summary", "content"})
 
 
-def told(conn: Connection, subscriber: int, message: str | None) -> Row[Any] | None:
-    """The alert that a chat's message showed, or without one the last alert that it got."""
-    chosen = select(deliveries).where(deliveries.c.subscriber_id == subscriber, deliveries.c.kind == Kind.ALERT)
+def told(conn: Connection, subscriber: int, message: str | None) -> list[int]:
+    """The stories that a chat's message alerts to, or without one the last that it was alerted to."""
+    chosen = select(deliveries.c.story_id).where(deliveries.c.subscriber_id == subscriber, deliveries.c.kind == Kind.ALERT)
     chosen = chosen.where(deliveries.c.remote_ref == message if message else deliveries.c.remote_ref.is_not(None))
-    return conn.execute(chosen.order_by(deliveries.c.id.desc()).limit(1)).one_or_none()
+    found = conn.scalars(chosen.order_by(deliveries.c.id.desc()).limit(10 if message else 1))
+    return list(dict.fromkeys(s for s in found if s))
 
 
-def reasons(conn: Connection, delivery: Row[Any], person: Subscriber, now: datetime) -> Message | None:
-    """The full account of one alert; None when its story is no more."""
-    story = stories.load(conn, [delivery.story_id]).get(delivery.story_id) if delivery.story_id else None
+def by_delivery(conn: Connection, subscriber: int, delivery: int) -> list[int]:
+    """The story of one of the chat's own alerts."""
+    mine = select(deliveries.c.story_id).where(deliveries.c.id == delivery, deliveries.c.subscriber_id == subscriber)
+    return [s for s in conn.scalars(mine) if s]
+
+
+def by_story(conn: Connection, _subscriber: int, story: int) -> list[int]:
+    """A story by its number, whether or not the chat was alerted to it."""
+    return sorted(stories.load(conn, [story]))
+
+
+def account(turn: Turn, id_: int) -> RichText | None:
+    """The full account of one story for one reader; None when it is no more."""
+    story = stories.load(turn.conn, [id_]).get(id_)
     if story is None:
         return None
-    because = unwanted(story, person, now) or wanted(story, person, now)
-    parts = [bold_link(one_line(story.title), story.url), plain(f"To you because: {because}")]
+    rang = turn.conn.scalar(
+        select(deliveries.c.id).where(
+            deliveries.c.story_id == id_, deliveries.c.subscriber_id == turn.person.id, deliveries.c.kind == Kind.ALERT,
+            deliveries.c.state.in_([State.SENT, State.SENDING, State.PENDING]),
+        ).limit(1)
+    )  # fmt: skip
+    if rang:
+        still = concerns(turn.wishes, story, turn.now)
+        because = turn.t.rich("why.because" if still.wanted else "why.no_more", reason=say(turn, still))
+    else:
+        spent = lately(turn.conn, [turn.person], turn.now).get(turn.person.id, NOTHING_LATELY)
+        decision = wants(turn.wishes, story, turn.now, spent, silences.rules(turn.conn, turn.now))
+        because = turn.t.rich("why.would_ring" if decision.rings else "why.not", reason=say(turn, decision))
+    parts = [bold_link(one_line(story.title), story.url), because]
     query = (
         select(items, story_items.c.how)
         .join(story_items, story_items.c.item_id == items.c.id)
@@ -43,17 +68,23 @@ def reasons(conn: Connection, delivery: Row[Any], person: Subscriber, now: datet
         .order_by(story_items.c.seq)
         .limit(_ITEMS)
     )
-    for item in conn.execute(query).all():
+    for item in turn.conn.execute(query).all():
         parts.append(bold(one_line(item.outlet)) + plain(f" ({item.how})"))
-        parts += [_rule(item, row) for row in conn.execute(select(matches).where(matches.c.item_id == item.id)).all()]
+        parts += [_rule(turn, item, row) for row in turn.conn.execute(select(matches).where(matches.c.item_id == item.id)).all()]
     if story.item_count > _ITEMS:
-        parts.append(plain(f"and {story.item_count - _ITEMS} more items"))
-    return Message(join(parts))
+        parts.append(plain(turn.t("why.more", n=story.item_count - _ITEMS)))
+    return join(parts)
 
 
-def _rule(item: Row[Any], match: Row[Any]) -> RichText:
+def say(turn: Turn, decision: Decision) -> str:
+    """The reason of a decision in the reader's language."""
+    words = [turn.t.severity(w) if w in SEVERITIES else w for w in decision.words]
+    return turn.t(f"reason.{decision.reason.name.lower()}", **{f"a{i}": w for i, w in enumerate(words)})
+
+
+def _rule(turn: Turn, item: Row[Any], match: Row[Any]) -> RichText:
     seen = ", ".join(_quotes(item, match.evidence))
-    return plain(f"• rule {match.rule_id}, {match.severity}" + (f": {seen}" if seen else ""))
+    return plain(turn.t("why.rule", rule=match.rule_id, severity=turn.t.severity(match.severity)) + (f": {seen}" if seen else ""))
 
 
 def _quotes(item: Row[Any], evidence: Sequence[Any]) -> list[str]:

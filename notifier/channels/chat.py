@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from notifier import render
 from notifier.channels.telegram import Telegram
 from notifier.channels.telegramhook import Ear, hook_of
@@ -11,6 +13,7 @@ from notifier.jobs import Job
 from notifier.limiter import Answer, Limiter
 from notifier.model import Kind, Story
 from notifier.notice import read_notice
+from notifier.personal import document
 from notifier.render import Message
 from watcher.bus import Bus
 from watcher.errors import DeliveryError, DeliveryReason
@@ -36,6 +39,9 @@ class ChatOutlet:
 
     async def send(self, job: Job) -> str | None:
         """Send or edit; where Telegram does not take our entities, once more without them."""
+        file = (job.payload or {}).get("file")
+        if file:
+            return await self._give_file(job, file)
         message, reply_to = await self._composed(job)
         try:
             return await self._give(job, message, reply_to, as_plain=False)
@@ -56,6 +62,14 @@ class ChatOutlet:
             return job.remote_ref
         thread = (job.payload or {}).get("thread", job.subscriber.thread)
         return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread, silent=job.silent)
+
+    async def _give_file(self, job: Job, name: str) -> str:
+        """What is kept of the chat, read when it is sent, so that no copy of it lies about."""
+        content = await self._store.read(document, job.subscriber.id, datetime.now(UTC))
+        message, reply_to = read_notice(job.payload or {})
+        thread = (job.payload or {}).get("thread", job.subscriber.thread)
+        await self._limiter.turn()
+        return await self.client.send_file(job.subscriber.address, name, content, message.body.text, reply_to=reply_to, thread=thread)
 
     async def _composed(self, job: Job) -> tuple[Message, str | None]:
         """What the chat is shown, and which message of its own it answers."""

@@ -1,4 +1,4 @@
-"""Mailboxes as the sender sees them: a digest is read, composed and handed to the mail server."""
+"""Mailboxes as the sender sees them: a digest, or a question to a new reader, is composed and handed to the mail server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.headerregistry import Address
 
-from notifier import digests
+from notifier import digests, mailboxes
 from notifier.channels.email import Mailer, read_server
 from notifier.digest import Sender, as_mail
 from notifier.jobs import Job
-from notifier.letter import letter, sender_address, unsubscribe_url
+from notifier.letter import letter, note, sender_address, unsubscribe_url
 from notifier.limiter import Answer, Go
 from notifier.model import Kind
+from notifier.tongue import tongue
 from watcher.bus import Bus
 from watcher.errors import DeliveryError, DeliveryReason
 from watcher.settings import Settings
@@ -43,7 +44,9 @@ class MailOutlet:
         """Mail servers ask for nothing of the kind: a 4xx puts the delivery itself back."""
 
     async def send(self, job: Job) -> str | None:
-        """Send a digest; its Message-ID."""
+        """Send a digest, or ask whether an address wants it; the Message-ID."""
+        if job.kind is Kind.NOTICE:
+            return await self._ask(job)
         found = await self._store.read(digests.compose_for, job.digest_id) if job.kind is Kind.DIGEST and job.digest_id else None
         if found is None:
             raise DeliveryError(DeliveryReason.REFUSED, "there is nothing to send by mail", permanent=True)
@@ -51,6 +54,24 @@ class MailOutlet:
         mail = as_mail(found, Sender(str(self._sender), unsubscribe_url(self._public_url, reader.token)))
         try:
             message = letter(mail, found.id, reader, self._sender, self._public_url, self._now())
+        except ValueError:
+            raise DeliveryError(DeliveryReason.REFUSED, "the address is not one that mail can be sent to", permanent=True) from None
+        await self.mailer.send(message, self._sender.addr_spec, message["To"].addresses[0].addr_spec)
+        return str(message["Message-ID"])
+
+    async def _ask(self, job: Job) -> str:
+        """Ask the reader of an address to confirm it."""
+        now = datetime.now(UTC)
+        waiting = await self._store.read(mailboxes.waiting, job.subscriber.id, now)
+        if waiting is None:
+            raise DeliveryError(DeliveryReason.REFUSED, "nobody waits for this address to be confirmed any more", permanent=True)
+        t = tongue(job.subscriber.language)
+        link = f"{self._public_url}/confirm/{waiting.token}" if self._public_url else ""
+        text = "\n\n".join([
+            t("mail.hello"), *([f"{t('mail.link')}\n{link}"] if link else []), f"{t('mail.code')}\n/email {waiting.code}", t("mail.ignore"),
+        ])  # fmt: skip
+        try:
+            message = note(t("mail.subject"), text, job.subscriber, self._sender, now, f"confirm-{job.id}")
         except ValueError:
             raise DeliveryError(DeliveryReason.REFUSED, "the address is not one that mail can be sent to", permanent=True) from None
         await self.mailer.send(message, self._sender.addr_spec, message["To"].addresses[0].addr_spec)

@@ -81,6 +81,7 @@ async def _get_updates(telegram: Telegram, args: dict[str, Any]) -> Any:
     keep = -offset if offset < 0 else len(telegram.updates)
     while telegram.updates and (telegram.updates[0]["update_id"] < offset or len(telegram.updates) > keep):
         telegram.updates.popleft()
+    telegram.changed()  # what was confirmed is gone
     try:
         await telegram.until(
             lambda: telegram.updates or telegram.polls != mine,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram import Update
 
-from notifier.bot.intents import Intent, Verb, parse
+from notifier.bot.intents import COMMANDS, OPERATOR, Intent, Verb, parse
 from notifier.seal import Seal
 
 ME = "concordat_bot"
@@ -35,24 +35,24 @@ def pressed(data: str) -> Intent | None:
 
 
 @pytest.mark.parametrize(
-    ("text", "verb", "words"),
+    ("text", "verb", "rest"),
     [
-        ("/start", Verb.START, ()),
-        ("/START now", Verb.START, ("now",)),
-        ("/follow labs, policy", Verb.FOLLOW, ("labs", "policy")),
-        ("/mute labs", Verb.UNFOLLOW, ("labs",)),
-        ("/digest 08:00 Europe/Paris", Verb.DIGEST, ("08:00", "Europe/Paris")),
-        ("/digest@Concordat_Bot\n8", Verb.DIGEST, ("8",)),
-        ("/nonsense", Verb.UNKNOWN, ()),
-        ("hello", Verb.TALK, ()),
-        ("/", Verb.TALK, ()),
+        ("/start", Verb.START, ""),
+        ("/START topic-labs", Verb.START, "topic-labs"),
+        ('/follow labs, "quantum computing"', Verb.FOLLOW, 'labs, "quantum computing"'),
+        ("/mute labs 8h", Verb.MUTE, "labs 8h"),
+        ("/digest@Concordat_Bot\n8", Verb.DIGEST, "8"),
+        ("/broadcast One\nTwo", Verb.BROADCAST, "One\nTwo"),
+        ("/nonsense here", Verb.UNKNOWN, "nonsense"),
+        ("hello", Verb.TALK, "hello"),
+        ("/", Verb.TALK, "/"),
     ],
 )
-def test_commands(text: str, verb: Verb, words: tuple[str, ...]) -> None:
-    """A command is known in any case, with our name behind it, and with its words."""
+def test_commands(text: str, verb: Verb, rest: str) -> None:
+    """A command is known in any case, with our name behind it, and with what follows it."""
     intent = said(text)
     assert intent
-    assert (intent.verb, intent.words, intent.chat, intent.lang, intent.said) == (verb, words, "7", "fr", "5")
+    assert (intent.verb, intent.text, intent.chat, intent.lang, intent.said) == (verb, rest, "7", "fr", "5")
 
 
 def test_in_groups_only_commands_to_us() -> None:
@@ -64,19 +64,44 @@ def test_in_groups_only_commands_to_us() -> None:
     assert (intent.chat, intent.name) == ("-1001", "Desk")
 
 
-@pytest.mark.parametrize(
-    ("data", "verb"),
-    [
-        ("up:12", Verb.VOTE_UP), ("down:12", Verb.VOTE_DOWN), ("src:12", Verb.SOURCES), ("mute:labs", Verb.MUTE),
-        ("topic:labs", Verb.TOGGLE), ("sev:high", Verb.SEVERITY), ("up:x", Verb.OLD_BUTTON), ("up:-1", Verb.OLD_BUTTON),
-        ("", Verb.OLD_BUTTON), ("odd:1", Verb.OLD_BUTTON),
-    ],
-)  # fmt: skip
-def test_presses(data: str, verb: Verb) -> None:
-    """Every button has its meaning, and none of ours that is forged or old does harm."""
-    intent = pressed(SEAL.close("7", data))
+def test_presses() -> None:
+    """A button that we sealed for this chat is read in its parts; any other means nothing."""
+    intent = pressed(SEAL.close("7", "s:topics:t:abcd"))
     assert intent
-    assert (intent.verb, intent.query, intent.message) == (verb, "q", "6")
+    assert (intent.verb, intent.words, intent.query, intent.message) == (Verb.PRESS, ("s", "topics", "t", "abcd"), "q", "6")
+    for data in ("", "s:topics", SEAL.close("8", "s:topics"), Seal("43:TEST").close("7", "s:topics")):
+        other = pressed(data)
+        assert other
+        assert other.verb is Verb.OLD_BUTTON
+
+
+def test_who_speaks_in_a_group() -> None:
+    """An admin who writes in the name of the group is known as one; a channel that is linked to it, or a person, is not."""
+    group = {"id": -1001, "type": "supergroup", "title": "Desk"}
+    for sender, nameless in ((group, True), ({"id": -1009, "type": "channel", "title": "News"}, False), (None, False)):
+        intent = said("/stop", -1001, **({"sender_chat": sender} if sender else {}))
+        assert intent
+        assert (intent.private, intent.nameless, intent.changes) == (False, nameless, True)
+
+
+def test_a_topic_of_a_forum() -> None:
+    """The topic is kept, and its first message is no message that was answered."""
+    opened = {"message_id": 3, "date": 1, "chat": {"id": -1003, "type": "supergroup", "title": "Desk"}}
+    topic = {"message_thread_id": 3, "is_topic_message": True}
+    intent = said("/why", -1003, **topic, reply_to_message={**opened, "forum_topic_created": {"name": "News", "icon_color": 1}})
+    assert intent
+    assert (intent.thread, intent.message) == (3, None)
+    answered = said("/why", -1003, **topic, reply_to_message=opened)
+    assert answered
+    assert answered.message == "3"
+
+
+def test_what_every_member_may_ask() -> None:
+    """Reading and votes change nothing; all else is for the admins of a group."""
+    free = {v for v in COMMANDS.values() if not Intent(1, "-5", v).changes}
+    assert free == {Verb.LATEST, Verb.SEARCH, Verb.WHY, Verb.HELP, *OPERATOR}
+    presses = {d: Intent(1, "-5", Verb.PRESS, words=(d,)).changes for d in ("up", "down", "fb", "src", "pg", "s", "mute", "forget")}
+    assert [d for d, changes in presses.items() if not changes] == ["up", "down", "fb", "src", "pg"]
 
 
 def test_a_group_that_moved() -> None:

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from notifier import subscribers
-from notifier.bot.apply import House
 from notifier.bot.intents import Intent, Verb
 from notifier.bot.loop import read_offset, set_aside, take
+from notifier.bot.turn import House
+from notifier.bot.vocabulary import Vocabulary
 from notifier.model import Channel
 from tests.fakes.telegram import Telegram
 from tests.notifier.world import running, settings_for
@@ -31,11 +32,11 @@ async def test_a_restart_answers_what_came_meanwhile(store: Store, bus: Bus, tmp
             telegram.says(ADA, "/start")
             await telegram.until(lambda: telegram.to(ADA))
         telegram.says(ADA, "/topics")
-        async with running(settings, store, bus, topics=lambda: ["labs", "policy"]):
+        async with running(settings, store, bus, words=lambda: Vocabulary(("labs", "policy"))):
             await telegram.until(lambda: len(telegram.to(ADA)) == 2)
             telegram.presses(telegram.to(ADA)[1], "✅ labs")
             await telegram.until(lambda: telegram.edits and telegram.answers)
-            assert [b["text"] for b in telegram.shown(ADA)[-1].buttons] == ["▫️ labs", "✅ policy"]
+            assert [b["text"] for b in telegram.shown(ADA)[-1].buttons] == ["▫️ labs", "✅ policy", "‹ Settings"]
         assert len(telegram.to(ADA)) == 2
         assert len(telegram.commands["default", ""]) >= 10
 
