@@ -49,7 +49,7 @@ _STEP = re.compile(r"^(?:(?P<who>\d*)> |(?P<what>[\^*!]) )(?P<rest>.*)$")
 
 
 # what is another the next time that a talk is played
-_TIME = re.compile(r"(\d{1,2}\.? \S+ \d{4},? )?\b\d{2}:\d{2} (UTC|[A-Z]{3,4})\b")
+_TIME = re.compile(r"(\d{1,2}\.? \S+ \d{4},? )?\b\d{2}:\d{2} (UTC|[A-Z]{3,4})\b|\b[0-9a-f]{16}$", re.MULTILINE)
 
 
 class AtOnce(Limiter):

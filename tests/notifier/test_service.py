@@ -17,7 +17,7 @@ async def test_start_then_alerts(store: Store, bus: Bus, tmp_path: Path) -> None
     async with Telegram() as telegram, running(settings_for(telegram, tmp_path), store, bus) as stage:
         telegram.says(ADA, "/start")
         await telegram.until(lambda: telegram.to(ADA))
-        assert "/topics" in telegram.to(ADA)[0].text
+        assert "/follow" in telegram.to(ADA)[0].text
         with store.begin() as conn:
             alert = tell(conn)
         await stage.publish(alert)
