@@ -158,7 +158,18 @@ def resolve(
         aliased = {span for span, _, _ in certain}
         certain += [(body.span, body.entity, False) for body in bodies if body.span not in aliased]
         known = _longest(certain + _holding(late, document, _longest(certain)) if late else certain)
+    known |= _makers(certain, known, patterns.makers)
     return known | _longest(_open(document, names, known, patterns)) if names else known
+
+
+def _makers(readings: Iterable[_Reading], known: Found, makers: Mapping[str, str]) -> dict[str, list[Span]]:
+    """Who makes a model that is called by the maker's name ("DeepSeek-R1"), and is not named otherwise."""
+    found: dict[str, list[Span]] = {}
+    wanted = {makers[model]: known[model] for model in known.keys() & makers.keys() if makers[model] not in known}
+    for span, entity, _ in readings if wanted else ():
+        if entity in wanted and inside(wanted[entity], span):
+            found.setdefault(entity, []).append(span)
+    return found
 
 
 def _holding(late: Iterable[tuple[Span, CompiledAlias]], document: Document, known: Found) -> list[_Reading]:
