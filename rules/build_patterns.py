@@ -93,7 +93,7 @@ def _pattern(entity: Entity, spec: PatternSpec, spot: Spot, registry: Registry, 
     needs, unless = compile_contexts(spec.needs, spec.unless, spot, entity.id, registry, vocabulary)
     return Pattern(
         entity.id, tuple(parts), None if anchor is None else parts.index(anchor), _languages(spec, (phrases[n] for n in numbers)),
-        needs, unless, spec.several, entity.lone, NAME in parts and _is_capital(phrases[anchor or 0]),
+        needs, unless, spec.several, entity.lone, spec.home, NAME in parts and _is_capital(phrases[anchor or 0]),
         vocabulary.words_of(f"name-links-{spec.lang or 'en'}"),
     )
 

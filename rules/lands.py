@@ -82,11 +82,20 @@ class Lands:
 
     def nearest(self, span: Span) -> str | None:
         """The country that explains a body named at `span`: that of the nearest word; of a text without any, its language's home."""
-        if not self.all:
-            languages = self._document.languages
-            return self._table.homes.get(next(iter(languages))) if len(languages) == 1 else None
-        best = min(self.all, key=lambda land: _distance(land.span, span))
+        telling = [land for land in self.all if not self._is_letter(land) or _distance(land.span, span) <= 1]
+        if not telling:
+            return self.home()
+        best = min(telling, key=lambda land: _distance(land.span, span))
         return best.country if _distance(best.span, span) <= _NEARBY else None
+
+    def home(self) -> str | None:
+        """The home of the document's language, where there is one."""
+        languages = self._document.languages
+        return self._table.homes.get(next(iter(languages))) if len(languages) == 1 else None
+
+    def _is_letter(self, land: Land) -> bool:
+        """Whether a word is a single character, such as the 独 of Germany: it speaks of a country only right beside a body."""
+        return len(self._document.data[slice(*land.span)].decode()) == 1
 
 
 def _distance(a: Span, b: Span) -> int:

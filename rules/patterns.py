@@ -41,6 +41,7 @@ class Pattern:
     unless: tuple[Context, ...]
     several: bool  # takes further countries said in one breath
     lone: bool  # counts without a country too
+    home: bool  # belongs to the home of the language, whatever countries the text speaks of
     capital: bool  # its words are a name's, and begin with a capital
     links: frozenset[str] = field(repr=False)  # small words that a name may hold
 
@@ -158,7 +159,7 @@ class _Reader:
 
     def _keep(self, pattern: Pattern, span: Span, slot: Land | Span | None) -> None:
         if slot is None:
-            country = self._lands.nearest(span)
+            country = self._lands.home() if pattern.home else self._lands.nearest(span)
             if not (country and self._body(pattern, span, country)) and pattern.lone:
                 self.bodies.append(Body(span, pattern.entity))
         elif isinstance(slot, Land) and slot.slot == MODEL:  # the model stands for itself; its maker is the words beside it

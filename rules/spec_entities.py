@@ -70,6 +70,7 @@ class Pattern(Strict):
     needs: Annotated[tuple[AnyContext, ...], Listed] = ()
     unless: Annotated[tuple[AnyContext, ...], Listed] = ()
     several: bool = False
+    home: bool = False
 
 
 class Entity(Strict):
