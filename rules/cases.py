@@ -1,11 +1,13 @@
-"""The proofs that rules and packs carry with them: cases and traps run, and clauses that no case reaches named. Pure, no I/O."""
+"""The proofs that rules and packs carry with them: cases and traps, run. Pure, no I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rules.conditions import leaves
+from rules.coverage import Coverage, Reach, Seen, clauses, reach
 from rules.matcher import Matcher, judge
 from rules.ruleset import CompiledRule, PlacedTrap
 from rules.spec import CaseItem
@@ -47,53 +49,56 @@ class TrapResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """The clauses of one rule, and those that no firing case reaches."""
-
-    rule: str
-    place: Place
-    clauses: int
-    unreached: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """All that `rules test` finds."""
 
     cases: tuple[CaseResult, ...]
     traps: tuple[TrapResult, ...]
     coverage: tuple[Coverage, ...]
+    reach: tuple[Reach, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether every case and trap passed; clauses that are not covered are told, not failed."""
+        """Whether every case and trap passed; what none of them reaches is told, not failed."""
         return all(c.passed for c in self.cases) and all(t.passed for t in self.traps)
 
 
 def run(matcher: Matcher, rules: Iterable[str] = ()) -> Report:
-    """Run the cases of all rules and every trap; of the named rules only, and then no traps, when some are named."""
+    """Run the cases of all rules and every trap; of the named rules only, and then no traps and no packs, when some are named."""
     wanted = frozenset(rules)
-    chosen = [r for r in matcher.ruleset.rules if not wanted or r.id in wanted]
-    cases = tuple(result for rule in chosen for result in run_cases(matcher, rule))
-    traps = () if wanted else tuple(run_trap(matcher, trap) for trap in matcher.ruleset.traps)
-    return Report(cases, traps, tuple(_coverage(rule, cases) for rule in chosen))
+    ruleset, seen = matcher.ruleset, Seen()
+    chosen = [r for r in ruleset.rules if not wanted or r.id in wanted]
+    cases = tuple(result for rule in chosen for result in _run_cases(matcher, rule, seen))
+    traps = () if wanted else tuple(_run_trap(matcher, trap, seen) for trap in ruleset.traps)
+    return Report(cases, traps, tuple(_coverage(chosen, cases)), () if wanted else reach(seen, ruleset))
 
 
-def run_cases(matcher: Matcher, rule: CompiledRule) -> Iterable[CaseResult]:
+def _coverage(chosen: Sequence[CompiledRule], cases: Sequence[CaseResult]) -> Iterable[Coverage]:
+    """The coverage of each rule; a clause that several rules have is reached by the cases of any of them."""
+    rules_of = Counter(label for rule in chosen for label in {leaf.label for leaf in leaves(rule.when)})
+    anywhere = {c for case in cases if case.wanted for c in case.clauses if rules_of[c] > 1}
+    for rule in chosen:
+        yield clauses(rule, anywhere.union(c for case in cases if case.rule == rule.id and case.wanted for c in case.clauses))
+
+
+def _run_cases(matcher: Matcher, rule: CompiledRule, seen: Seen) -> Iterable[CaseResult]:
     """Judge each case of a rule by that rule alone."""
     for case, place in rule.cases:
         spec = case.fires or case.quiet
         if spec is not None:
-            found = judge(rule, matcher.read(case_item(spec)))
-            clauses = tuple(c.clause for c in found.clauses) if found else ()
-            yield CaseResult(rule.id, place, spec.text or spec.title or spec.summary, case.fires is not None, found is not None, clauses)
+            reading = matcher.read(case_item(spec))
+            seen.add(reading, matcher.ruleset, rule)
+            found = judge(rule, reading)
+            reached = tuple(c.clause for c in found.clauses) if found else ()
+            yield CaseResult(rule.id, place, spec.text or spec.title or spec.summary, case.fires is not None, found is not None, reached)
 
 
-def run_trap(matcher: Matcher, placed: PlacedTrap) -> TrapResult:
+def _run_trap(matcher: Matcher, placed: PlacedTrap, seen: Seen) -> TrapResult:
     """Read the sentence of a trap."""
     trap: Trap = placed.trap
-    found = matcher.read(Item(id="trap", title=trap.text, lang=trap.lang or "")).entities
-    enabled = matcher.ruleset.entities
+    reading = matcher.read(Item(id="trap", title=trap.text, lang=trap.lang or ""))
+    seen.add(reading, matcher.ruleset)
+    found, enabled = reading.entities, matcher.ruleset.entities
     return TrapResult(
         placed.place,
         trap.text,
@@ -116,9 +121,3 @@ def case_item(case: CaseItem) -> Item:
         published=case.published,
         facts=case.facts(),
     )
-
-
-def _coverage(rule: CompiledRule, cases: Iterable[CaseResult]) -> Coverage:
-    reached = {clause for case in cases if case.rule == rule.id and case.wanted for clause in case.clauses}
-    labels = list(dict.fromkeys(leaf.label for leaf in leaves(rule.when)))
-    return Coverage(rule.id, rule.place, len(labels), tuple(label for label in labels if label not in reached))

@@ -20,7 +20,7 @@ from rules.build_entities import Registry, compile_aliases
 from rules.build_patterns import compile_patterns, with_roles
 from rules.build_rules import RuleCompiler
 from rules.files import PACKS, Entry, Sections, Spot, Text, checked, collect, read_folder
-from rules.ruleset import PlacedTrap, RuleSet, index_rules
+from rules.ruleset import PlacedTrap, RuleSet, Written, index_rules
 from rules.vocabulary import Vocabulary
 from watcher.errors import OperatorError, Problem
 
@@ -83,6 +83,10 @@ def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities
         version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
         patterns=patterns, phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules, compiler.leaves),
         scales=scales, aside=Aside(*(vocabulary.lexicon_if_any(name) for name in (BOILERPLATE, END_OF_STORY))),
+        written=Written(
+            {e.id: spot.document.file for spot, e in entities},
+            {name: entry.spot.document.file for name, entry in sections.lexicons.items()}, vocabulary.own,
+        ),
     )
 
 

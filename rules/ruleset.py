@@ -13,6 +13,7 @@ from rules.automaton import Automaton, Phrase
 from rules.conditions import AnyLeaf, EntityLeaf, Group, PhraseLeaf, rarest
 from rules.entities import CompiledAlias
 from rules.patterns import Patterns
+from rules.phrases import Languages
 from rules.score import Scale
 from rules.spec import Case
 from rules.spec_entities import Entity, Trap
@@ -72,6 +73,15 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Which file each entity and lexicon is written in, and the words of each lexicon's own."""
+
+    entities: Mapping[str, str]
+    files: Mapping[str, str]
+    lexicons: Mapping[str, Mapping[int, Languages]]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Entities, phrases and rules, compiled. Two rule sets of one version decide alike."""
 
@@ -86,6 +96,7 @@ class RuleSet:
     index: Index = field(repr=False)
     scales: Mapping[str, Scale] = field(repr=False)
     aside: Aside = field(repr=False)
+    written: Written = field(repr=False)
 
     def rule(self, rule_id: str) -> CompiledRule | None:
         """The rule of that id."""

@@ -34,8 +34,8 @@ class Vocabulary:
         self._words: dict[str, frozenset[str]] = {}
         self._known = known
         self._lists = {name: PhraseSet(self.words(words, spot, lists_allowed=False)) for name, (spot, words) in lists.items()}
-        own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}
-        self._lexicons = {name: PhraseSet(union(own[n] for n in self._family(name, lexicons))) for name in lexicons}
+        self.own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}  # without those they take in
+        self._lexicons = {name: PhraseSet(union(self.own[n] for n in self._family(name, lexicons))) for name in lexicons}
 
     def phrase(self, text: str, spot: Spot, *, exact: bool = False, name: bool = False) -> int | None:
         """The number of a phrase; None, with a problem, when nothing of it can be looked for."""

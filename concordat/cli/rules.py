@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from concordat.cli.proofs import junit, lines, values
 from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, load_for_cli
 from concordat.cli.teach import teach_command
-from rules.cases import CaseResult, Report, TrapResult, run
+from rules.cases import run
 from rules.explain import explain
 from rules.matcher import Matcher
 from rules.spec import SECTIONS_BY_KIND, schema
@@ -39,17 +41,23 @@ def run_tests(
     rules: RulesOption = None,
     entities: EntitiesOption = None,
     home: HomeOption = None,
+    packs: Annotated[bool, typer.Option("--packs", help="How much of each file the cases and traps reach.")] = False,
+    unreached: Annotated[bool, typer.Option("--unreached", help="Every name, word and signal that none of them reaches.")] = False,
+    junit_file: Annotated[Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit's XML too.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the cases of the rules and the traps of the packs; name the clauses that no case reaches."""
+    """Run the cases of the rules and the traps of the packs; say what none of them reaches."""
     matcher = Matcher(load_for_cli(home, rules, entities))
     for rule_id in only or ():
         _known(matcher, rule_id)
     report = run(matcher, only or ())
+    if junit_file is not None:
+        junit_file.write_bytes(junit(report))
     if as_json:
-        typer.echo(json.dumps(_report_json(report), ensure_ascii=False))
+        typer.echo(json.dumps(values(report), ensure_ascii=False))
     else:
-        _print_report(report)
+        for line in lines(report, packs=packs, unreached=unreached):
+            typer.echo(line)
     if not report.passed:
         raise typer.Exit(1)
 
@@ -98,34 +106,3 @@ def _known(matcher: Matcher, rule_id: str) -> None:
         hint = suggest(rule_id, [r.id for r in matcher.ruleset.rules])
         typer.echo(f"there is no rule {rule_id!r}" + (f", {hint}" if hint else ""), err=True)
         raise typer.Exit(CONFIGURATION_ERROR)
-
-
-def _print_report(report: Report) -> None:
-    for case in report.cases:
-        if not case.passed:
-            said = "did not fire" if case.wanted else "fired"
-            typer.echo(f"{case.place}: {case.rule} {said} on: {case.text}")
-    for trap in report.traps:
-        if not trap.passed:
-            wrong = [f"missed {i}" for i in trap.missing] + [f"took it for {i}" for i in trap.mistaken]
-            typer.echo(f"{trap.place}: {', '.join(wrong)} in: {trap.text}")
-    for covered in report.coverage:
-        for clause in covered.unreached:
-            typer.echo(f"{covered.place}: {covered.rule}: no case reaches `{clause}`")
-    clauses, unreached = sum(c.clauses for c in report.coverage), sum(len(c.unreached) for c in report.coverage)
-    typer.echo(
-        f"{_tally(report.cases)} cases, {_tally(report.traps)} traps passed; {clauses - unreached} of {clauses} clauses reached by a case"
-    )
-
-
-def _tally(results: tuple[CaseResult, ...] | tuple[TrapResult, ...]) -> str:
-    return f"{sum(r.passed for r in results)} of {len(results)}"
-
-
-def _report_json(report: Report) -> dict[str, Any]:
-    return {
-        "passed": report.passed,
-        "cases": [{**asdict(c), "place": str(c.place), "passed": c.passed} for c in report.cases],
-        "traps": [{**asdict(t), "place": str(t.place), "passed": t.passed} for t in report.traps],
-        "coverage": [{**asdict(c), "place": str(c.place)} for c in report.coverage],
-    }
