@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -18,7 +18,7 @@ from watcher.model import Source
 from watcher.sources.entry import Entry, Parsed
 from watcher.sources.feed import parse_feed
 from watcher.sources.jsondata import Data
-from watcher.sources.post import PAGES_MOST, TOO_MUCH, Card, Post, Quote, named
+from watcher.sources.post import PAGES_MOST, TOO_MUCH, Card, Found, Post, Quote, named
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import one_line
 from watcher.units import parse_moment
@@ -146,26 +146,16 @@ def _look_up(source: MastodonSource, headers: dict[str, str]) -> Generator[Ask, 
     return number
 
 
-@dataclass(slots=True)
-class _Found:
-    """What the pages had: entries, the number from which the next reading goes on, what was odd, what ended it early."""
-
-    newest: str
-    entries: list[Entry] = field(default_factory=list)
-    warning: str = ""
-    error: FetchError | None = None
-
-
 def _timeline(
     source: MastodonSource, at: Situation, account: str, since: str | None, headers: dict[str, str]
-) -> Generator[Ask, Fetched, _Found]:
+) -> Generator[Ask, Fetched, Found]:
     """The posts from the newest back to number `since`, which is empty where there were none; without it, one page.
 
     An account's posts come in order, so the server may leave out the known ones. Posts with a hashtag arrive late from other servers, under
     numbers of the past: there a whole page is read each time, and the store knows which of it are new.
     """
     known, below = since or "", ""
-    found = _Found(known)
+    found = Found(known)
     for page in range(PAGES_MOST):
         try:
             got = yield Ask(_url(source, account, known, below), headers)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from watcher.errors import FetchError
 from watcher.sources.entry import CONTENT_LIMIT, SUMMARY_LIMIT, Entry
 from watcher.text import clean, cut, language, one_line, visible
 from watcher.urls import absolute, canonical
@@ -14,6 +15,16 @@ from watcher.urls import absolute, canonical
 PAGES_MOST = 5  # of one reading that catches up; a first reading takes one
 TOO_MUCH = f"more was posted than {PAGES_MOST} pages hold; the oldest of it is left out"
 TAGS_MOST = 30
+
+
+@dataclass(slots=True)
+class Found:
+    """What the pages had: entries, the number from which the next reading goes on, what was odd, what ended it early."""
+
+    newest: str
+    entries: list[Entry] = field(default_factory=list)
+    warning: str = ""
+    error: FetchError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode
 
@@ -20,7 +20,7 @@ from watcher.fetch.waits import used_up
 from watcher.model import Source
 from watcher.sources.entry import Entry, Parsed
 from watcher.sources.jsondata import Data
-from watcher.sources.post import PAGES_MOST, TOO_MUCH, Post, Quote, link_in_full, named
+from watcher.sources.post import PAGES_MOST, TOO_MUCH, Found, Post, Quote, link_in_full, named
 from watcher.sources.steps import Ask, Reading, Situation, Steps
 from watcher.text import one_line
 
@@ -137,20 +137,10 @@ def _look_up(source: XSource, headers: dict[str, str]) -> Generator[Ask, Fetched
     return number
 
 
-@dataclass(slots=True)
-class _Found:
-    """What the pages had: entries, the number from which the next reading goes on, what was odd, what ended it early."""
-
-    newest: str
-    entries: list[Entry] = field(default_factory=list)
-    warning: str = ""
-    error: FetchError | None = None
-
-
-def _posts(source: XSource, at: Situation, user: str, headers: dict[str, str], budget: _Budget) -> Generator[Ask, Fetched, _Found]:
+def _posts(source: XSource, at: Situation, user: str, headers: dict[str, str], budget: _Budget) -> Generator[Ask, Fetched, Found]:
     """The posts since the last reading, newest first. What a failure behind the first page leaves was paid for, and is kept."""
     since, token, first = str(at.memo.get("since", "")), "", "since" not in at.memo
-    found = _Found(since)
+    found = Found(since)
     for _ in range(PAGES_MOST):
         if not budget.page:
             return replace(found, warning=f"{SPENT}, and some that came since the last reading are left out")
