@@ -333,3 +333,18 @@ def test_no_binary_is_one_clear_error(tmp_path: Path) -> None:
     """Where Redis cannot be started the message says why and where to look."""
     with pytest.raises(RedisError, match="does not start"):
         EmbeddedRedis(tmp_path, binary="/bin/false").start()
+
+
+async def test_a_cancellation_is_never_lost(bus: Bus) -> None:
+    """Whoever publishes and is told to end does end, at whatever moment the word comes."""
+    await bus.publish(STREAM, [1])
+    told = 0
+    for steps in range(40):
+        task = asyncio.create_task(bus.publish(STREAM, [1, 2, 3]))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if task.cancel():
+            told += 1
+            await asyncio.wait({task}, timeout=10)
+            assert task.cancelled(), f"after {steps} steps"
+    assert told > 5

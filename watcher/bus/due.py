@@ -21,7 +21,7 @@ from typing import Any, cast
 from redis.exceptions import RedisError as ClientError
 
 from watcher.bus.names import DUE
-from watcher.bus.streams import Bus
+from watcher.bus.streams import Bus, answered
 from watcher.errors import RedisError
 
 HOLD = 4.0  # seconds for which a claim keeps a site to its watcher; as long as a slow answer may keep its neighbours waiting
@@ -224,7 +224,7 @@ class DueSet:
     @staticmethod
     async def _call(answer: Any) -> Any:
         try:
-            return await answer
+            return await answered(answer)
         except (ClientError, OSError) as e:
             raise RedisError(f"Redis cannot be reached ({type(e).__name__}); sources wait until it is back") from e
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, cast
+from typing import Any
 
 from redis.exceptions import RedisError as ClientError
 
-from watcher.bus.streams import Bus
+from watcher.bus.streams import Bus, answered
 from watcher.errors import RedisError
 
 PREFIX = "concordat:held:"
@@ -43,6 +43,6 @@ class Lease:
     @staticmethod
     async def _call(answer: Any) -> Any:
         try:
-            return await cast(Any, answer)
+            return await answered(answer)
         except (ClientError, OSError) as e:
             raise RedisError(f"Redis cannot be reached ({type(e).__name__})") from e

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import redis.asyncio as aioredis
 from redis.asyncio.retry import Retry
@@ -14,6 +15,8 @@ from redis.exceptions import ResponseError
 
 from watcher.bus.names import DEAD
 from watcher.errors import RedisError
+
+T = TypeVar("T")
 
 KEEP = 10_000  # entries a stream holds at the least; SQL remembers the rest
 KEEP_DEAD = 1_000
@@ -31,6 +34,21 @@ class Message:
 
     entry: str
     row: int
+
+
+async def answered(answer: Awaitable[T]) -> T:
+    """What Redis answers, unless the task that waits was cancelled meanwhile.
+
+    The client sends by way of `asyncio.wait_for`, which in Python 3.11 loses a cancellation that comes as what it waits for is done.
+    """
+    task = asyncio.current_task()
+    assert task is not None, "whoever waits is a task"
+    before = task.cancelling()
+    try:
+        return await answer
+    finally:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class Bus:
@@ -53,7 +71,7 @@ class Bus:
     async def ping(self) -> None:
         """Raise RedisError unless Redis answers and takes writes."""
         try:
-            await cast(Any, self.redis.ping())
+            await answered(cast(Any, self.redis.ping()))
         except (ClientError, OSError) as e:
             raise RedisError(_plainly(e)) from e
 
@@ -61,14 +79,15 @@ class Bus:
         """Put row ids on a stream, in order, in one round trip a thousand."""
         try:
             for start in range(0, len(rows), 1000):
-                await cast(Any, self._publish(keys=[stream], args=[KEEP, ",".join(map(str, rows[start : start + 1000]))]))
+                ids = ",".join(map(str, rows[start : start + 1000]))
+                await answered(cast(Any, self._publish(keys=[stream], args=[KEEP, ids])))
         except (ClientError, OSError) as e:
             raise RedisError(_plainly(e)) from e
 
     async def ensure_group(self, stream: str, group: str) -> None:
         """Make the group, from the stream's beginning, unless it is there."""
         try:
-            await self.redis.xgroup_create(stream, group, id="0", mkstream=True)
+            await answered(self.redis.xgroup_create(stream, group, id="0", mkstream=True))
         except ResponseError as e:
             if "BUSYGROUP" not in str(e):
                 raise RedisError(_plainly(e)) from e
@@ -78,7 +97,7 @@ class Bus:
     async def read(self, stream: str, group: str, consumer: str, *, count: int, block_ms: int) -> list[Message]:
         """New entries for this consumer, waiting up to `block_ms`; makes the group where Redis was emptied."""
         try:
-            answer = await self.redis.xreadgroup(group, consumer, {stream: ">"}, count=count, block=block_ms)
+            answer = await answered(self.redis.xreadgroup(group, consumer, {stream: ">"}, count=count, block=block_ms))
         except ResponseError as e:
             if "NOGROUP" not in str(e):
                 raise RedisError(_plainly(e)) from e
@@ -91,7 +110,7 @@ class Bus:
     async def claim(self, stream: str, group: str, consumer: str, *, idle_ms: int, count: int) -> list[Message]:
         """Entries that another consumer took more than `idle_ms` ago and never finished."""
         try:
-            answer = await self.redis.xautoclaim(stream, group, consumer, min_idle_time=idle_ms, start_id="0-0", count=count)
+            answer = await answered(self.redis.xautoclaim(stream, group, consumer, min_idle_time=idle_ms, start_id="0-0", count=count))
         except ResponseError as e:
             if "NOGROUP" in str(e):
                 return []
@@ -105,22 +124,22 @@ class Bus:
         if not messages:
             return
         try:
-            await self.redis.xack(stream, group, *(m.entry for m in messages))
+            await answered(self.redis.xack(stream, group, *(m.entry for m in messages)))
         except (ClientError, OSError) as e:
             raise RedisError(_plainly(e)) from e
 
     async def dead(self, stream: str, row: int, error: str) -> None:
         """Note on the dead-letter stream that `row` could not be carried on; the store keeps the full record."""
         try:
-            await self.redis.xadd(DEAD, {"stream": stream, "id": row, "error": error[:500]}, maxlen=KEEP_DEAD, approximate=True)
+            await answered(self.redis.xadd(DEAD, {"stream": stream, "id": row, "error": error[:500]}, maxlen=KEEP_DEAD, approximate=True))
         except (ClientError, OSError) as e:
             raise RedisError(_plainly(e)) from e
 
     async def idle(self, stream: str, group: str) -> bool:
         """Whether everything ever put on the stream was read and acknowledged by the group; an emptied Redis is idle."""
         try:
-            info = cast(Any, await self.redis.xinfo_stream(stream))
-            groups = {g["name"]: g for g in cast(Any, await self.redis.xinfo_groups(stream))}
+            info = cast(Any, await answered(self.redis.xinfo_stream(stream)))
+            groups = {g["name"]: g for g in cast(Any, await answered(self.redis.xinfo_groups(stream)))}
         except ResponseError:
             return True
         except (ClientError, OSError) as e:
