@@ -15,7 +15,7 @@ from watcher.cadence import FIRST, Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import Keys, keyed, known_as
 from watcher.sources.entry import Entry, Hints, Parsed
-from watcher.state import SourceState
+from watcher.state import Health, SourceState
 
 
 class Quiet(StrEnum):
@@ -98,9 +98,9 @@ def decide_interrupted(
 
 
 def decide_unchanged(state: SourceState, headers: Mapping[str, str], policy: Policy, now: datetime) -> Outcome:
-    """The host says, or the body shows, that nothing changed."""
+    """The host says, or the body shows, that nothing changed; what its reader said of it then still holds."""
     interval = after_success(_pace(state, policy), 0, Hints.of(state.hints), headers)
-    after = health.succeeded(state, now, interval, ())
+    after = health.succeeded(state, now, interval, (), state.health_reason if state.health is Health.OK else "")
     return Outcome(after.state, interval, notices=after.notices)
 
 

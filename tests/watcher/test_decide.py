@@ -164,6 +164,15 @@ def test_recovery_is_recorded() -> None:
     assert (well.health, well.failures, well.health_reason) == (Health.OK, 0, "")
 
 
+def test_a_warning_holds_while_nothing_changes() -> None:
+    """What the reader said of an answer is still shown when the host says that it stands, and gone when another says nothing of it."""
+    odd = decide_entries(SEEN, Parsed((), warning="the bridge reports an error"), {}, {}, POLICY, NOW).state
+    still = decide_unchanged(odd, {}, POLICY, NOW + timedelta(minutes=5)).state
+    assert (still.health, still.health_reason) == (Health.OK, "the bridge reports an error")
+    well = decide_entries(still, Parsed(()), {}, {}, POLICY, NOW + timedelta(minutes=10)).state
+    assert (well.health, well.health_reason) == (Health.OK, "")
+
+
 def test_every_is_kept() -> None:
     """An interval that the operator wrote is neither stretched nor shortened by what happens."""
     pace = Pace(timedelta(seconds=1), timedelta(hours=1))
