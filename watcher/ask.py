@@ -50,6 +50,20 @@ class Reach:
     shared: SharedAnswers = field(default_factory=SharedAnswers)
     heed: Callable[[str, str, FetchError], Awaitable[None]] | None = None  # hears of source, site and error before anybody else asks there
 
+    async def fetch(self, source_id: str, request: Request) -> Fetched | NotModified:
+        """One request, when its site has its turn. Raises FetchError, after the site was heeded."""
+        async with self.gate.turn(request.url):
+            try:
+                return await self.client.fetch(request)
+            except FetchError as e:
+                await self.heard(source_id, request.url, e)
+                raise
+
+    async def heard(self, source_id: str, url: str, error: FetchError) -> None:
+        """The site of `url` answered so, to what was asked for this source."""
+        if self.heed is not None:
+            await self.heed(source_id, site_of(url), error)
+
 
 async def ask(source: Source, state: SourceState, reach: Reach) -> Answer:
     """One reading; never raises for anything that a source does."""
@@ -109,10 +123,4 @@ async def _send(source: Source, step: Ask, state: SourceState, reach: Reach) -> 
     url = state.learned if state.learned and step.conditional and step.url == source.url else step.url
     if step.pause:
         await asyncio.sleep(step.pause)
-    async with reach.gate.turn(url):
-        try:
-            return await reach.client.fetch(Request(url, *validators, step.headers, step.body, step.confined))
-        except FetchError as e:
-            if reach.heed is not None:
-                await reach.heed(source.id, site_of(url), e)
-            raise
+    return await reach.fetch(source.id, Request(url, *validators, step.headers, step.body, step.confined))

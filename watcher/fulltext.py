@@ -21,7 +21,6 @@ from watcher.ask import Answer, Reach
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Fetched, NotModified, Request
 from watcher.identity import keyed
-from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
 from watcher.poll import current_state
 from watcher.sources.article import Article, completed, read_article, wanting
@@ -89,21 +88,18 @@ class Articles:
     async def _fetch_site(self, source: Source, urls: Mapping[int, str], found: dict[int, Article]) -> None:
         for i, url in urls.items():
             try:
-                found[i] = await self._fetch(url, fulltext=source.fulltext)
+                found[i] = await self._fetch(source, url)
             except FetchError as e:
                 log.info("no article", source=source.id, url=url, why=str(e))
-                if asks_for_pause(e, 0):
-                    self._reach.gate.pause(site_of(url), pause_for(e, 0))
                 if e.reason in _WHOLE_SITE:
                     return
             except Exception:  # the edge of a task: one article's fault is told, and its entry goes on without it
                 log.exception("an article broke its reader", source=source.id, url=url)
 
-    async def _fetch(self, url: str, *, fulltext: bool) -> Article:
-        async with self._reach.gate.turn(url):
-            got = await self._reach.client.fetch(Request(url, headers=ACCEPT))
+    async def _fetch(self, source: Source, url: str) -> Article:
+        got = await self._reach.fetch(source.id, Request(url, headers=ACCEPT))
         assert not isinstance(got, NotModified), "nothing conditional was asked"
-        return await self._read(got, url, fulltext=fulltext)
+        return await self._read(got, url, fulltext=source.fulltext)
 
     async def _read(self, got: Fetched, url: str, *, fulltext: bool) -> Article:
         given = (got.body, dict(got.headers), url, got.url, fulltext)

@@ -37,7 +37,6 @@ from watcher.sources.stream import MICROSECONDS, Heard, Wire, cursor_at
 from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import load_states
-from watcher.urls import site_of
 
 if TYPE_CHECKING:
     from watcher.fetch.socket import Listening
@@ -214,17 +213,13 @@ class Listener:
             except StoreError as e:
                 log.warning("a stream waits", source=self._source.id, why=str(e))
                 await asyncio.sleep(PAUSE)
-            except Exception:
+            except Exception:  # whatever one post of a batch provokes in the store must not cost the others, or stop the stream
                 if not line.entries:
                     raise
                 await self._write_one_by_one(line)
         line.entries.clear()
         line.moved, self._good = False, True
         self._new += outcome.items
-        for notice in outcome.notices:
-            log.warning("source", source=self._source.id, notice=notice)
-        if outcome.items:
-            log.info("new items", source=self._source.id, items=len(outcome.items), quiet=sum(i.quiet is not None for i in outcome.items))
         return outcome
 
     async def _write_one_by_one(self, line: Line) -> None:
@@ -256,8 +251,8 @@ class Listener:
         if self._reported is not None and self._failures > 1 and self._clock() - self._reported < REPORT:
             return
         self._reported = self._clock()
-        outcome = await self._committer.commit(Answer(self._source, error=error))
-        log.warning("a stream cannot be heard", source=self._source.id, why=str(error), notices=list(outcome.notices))
+        log.warning("a stream cannot be heard", source=self._source.id, why=str(error))
+        await self._committer.commit(Answer(self._source, error=error))
 
 
 async def overhear(source: Source, reach: Reach) -> Answer:
@@ -285,8 +280,7 @@ async def _connect(line: Line, begin: int, attempt: int, reach: Reach, stack: As
         try:
             return await stack.enter_async_context(reach.client.listen(url, MESSAGE_MOST))
         except FetchError as e:
-            if reach.heed is not None:
-                await reach.heed(line.source.id, site_of(line.source.url), e)
+            await reach.heard(line.source.id, line.source.url, e)
             raise
 
 

@@ -179,7 +179,7 @@ class Committer:
         self._times: dict[str, float] = {}  # when sources are read next, as far as Redis was not told yet
 
     async def commit(self, answer: Answer) -> Outcome:
-        """Hand an answer over; returns when it is written. Raises StoreError, and then nothing of it is written."""
+        """Hand an answer over; returns when it is written, and the log tells of it. Raises StoreError; then nothing of it is written."""
         if self._complete is not None:
             answer = await self._complete(answer)
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -187,11 +187,13 @@ class Committer:
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())
         try:
-            return await done
+            outcome = await done
         except asyncio.CancelledError:
             if self._writing is not None:  # what is being written is written whole, for others wait for the same transaction
                 await asyncio.wait({self._writing})
             raise
+        _tell(answer, outcome)
+        return outcome
 
     async def set_times(self) -> None:
         """Tell Redis when sources are read next, what an outage kept from it included. Raises RedisError."""
@@ -257,6 +259,15 @@ class Committer:
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if not done.done():
                 done.set_result(outcome)
+
+
+def _tell(answer: Answer, outcome: Outcome) -> None:
+    source, items = answer.source.id, outcome.items
+    for notice in outcome.notices:
+        log.warning("source", source=source, notice=notice)
+    if items:
+        quiet = sum(i.quiet is not None for i in items)
+        log.info("new items", source=source, items=len(items), quiet=quiet, pushed=answer.push is not None)
 
 
 def _entries_of(answer: Answer) -> int:

@@ -18,6 +18,7 @@ from watcher.decide import Outcome, Policy
 from watcher.errors import OperatorError, RedisError, StoreError
 from watcher.fetch import Client, HostGate
 from watcher.fulltext import Articles
+from watcher.heed import Heed
 from watcher.listen import listens
 from watcher.live import follow
 from watcher.model import Source
@@ -56,11 +57,12 @@ class Watcher:
         *, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
         self._settings, self._now = settings, now
-        due, reach = DueSet(bus), Reach(client, HostGate(), credentials_of(settings), now)
+        due, gate = DueSet(bus), HostGate()
+        reach = Reach(client, gate, credentials_of(settings), now, heed=Heed(due, gate, now))
         committer = Committer(store, bus, due, self._policy, now, Articles(store, reach, settings.max_age).complete)
         self._visits = Visits(store, due, reach, committer, now)
-        self.hubs = Hubs(settings, store, bus, self._visits.reach, committer, lambda: self._visits.sources)
-        self.streams = Streams(store, bus, self._visits.reach, committer)
+        self.hubs = Hubs(settings, store, bus, reach, committer, lambda: self._visits.sources)
+        self.streams = Streams(store, bus, reach, committer)
         self._follow(sources)
 
     def _policy(self, source: Source) -> Policy:

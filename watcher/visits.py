@@ -14,7 +14,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -23,9 +22,8 @@ import structlog
 from watcher.ask import Answer, Reach, ask
 from watcher.bus.due import AT_SITE, DueSet
 from watcher.decide import Outcome
-from watcher.errors import FetchError, FetchReason, RedisError, StoreError
+from watcher.errors import RedisError, StoreError
 from watcher.fetch import SitePausedError
-from watcher.manners import asks_for_pause, pause_for
 from watcher.model import Source
 from watcher.poll import Committer, current_state
 from watcher.state import SourceState
@@ -46,7 +44,7 @@ class Visits:
 
     def __init__(self, store: Store, due: DueSet, reach: Reach, committer: Committer, now: Callable[[], datetime]) -> None:
         self._store, self._due, self._committer, self._now = store, due, committer, now
-        self.reach = replace(reach, heed=self._heed)
+        self._reach = reach
         self.sources: dict[str, Source] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._asking: dict[str, str] = {}  # the readings under way, with their sites
@@ -63,7 +61,7 @@ class Visits:
     async def tick(self) -> None:
         """Take in hand what is due. What is under way stays ours, and pauses that we know of stand, whatever happened to Redis."""
         now = self._now().timestamp()
-        pauses = {site: now + left for site, left in self.reach.gate.pauses().items()}
+        pauses = {site: now + left for site, left in self._reach.gate.pauses().items()}
         try:
             await self._committer.set_times()
             claimed = await self._due.claim(now, LEASE, AT_ONCE - len(self._tasks), self._asking, pauses)
@@ -110,16 +108,19 @@ class Visits:
 
     async def _read(self, source: Source, state: SourceState) -> None:
         async with self._room(state):
-            answer = await ask(source, state, self.reach)
+            answer = await ask(source, state, self._reach)
             self._asking.pop(source.id, None)  # from here on its time is the one that is about to be written
             if isinstance(answer.error, SitePausedError) and answer.reading is None:
                 await self._put_back([source.id], answer.error.retry_after or 0.0)
                 return
-            outcome = await self._committer.commit(answer)
-        _tell(source, outcome)
+            await self._committer.commit(answer)
 
     def _room(self, state: SourceState) -> AbstractAsyncContextManager[None]:
-        return self._whole if _brings_all(state) else nullcontext()
+        return self._whole if self._brings_all(state) else nullcontext()
+
+    def _brings_all(self, state: SourceState) -> bool:
+        """Whether the next answer surely is a whole document."""
+        return state.validators(self._now()) == (None, None)
 
     async def _put_back(self, ids: Iterable[str], seconds: float) -> None:
         """Sources that were claimed and not asked: nothing happened to them, they are only later."""
@@ -127,27 +128,6 @@ class Visits:
             await self._due.put(dict.fromkeys(ids, self._now().timestamp() + seconds))
         except RedisError as e:
             log.warning("sources come due again when their lease ends", why=str(e))
-
-    async def _heed(self, source_id: str, site: str, error: FetchError) -> None:
-        """Leave the whole site alone when an answer asks for that; here at once, in other processes as soon as Redis hears of it."""
-        refused = strikes = 0
-        try:
-            if error.reason is FetchReason.BLOCKED:
-                refused = await self._due.refused(site, source_id)
-            if not asks_for_pause(error, refused):
-                return
-            strikes = await self._due.strike(site)
-        except RedisError as e:
-            if not asks_for_pause(error, refused):
-                return
-            log.warning("other watchers do not hear of a pause yet", site=site, why=str(e))
-        pause = pause_for(error, strikes)
-        self.reach.gate.pause(site, pause)
-        log.info("site paused", site=site, seconds=round(pause), because=source_id)
-        try:
-            await self._due.pause(site, self._now().timestamp() + pause)
-        except RedisError:
-            return  # each tick says it again
 
     async def reconcile(self) -> None:
         """Give every source a time that has none or was edited, and drop those that are read no more.
@@ -175,18 +155,16 @@ class Visits:
         async with asyncio.TaskGroup() as group:
 
             async def written(source: Source, answer: Answer) -> None:
-                outcome = await self._committer.commit(answer)
-                _tell(source, outcome)
-                progress(source, outcome)
+                progress(source, await self._committer.commit(answer))
 
             async def walk() -> None:
                 for source in itertools.chain.from_iterable(lanes):
                     state = current_state(source, states.get(source.id))
-                    if _brings_all(state):
+                    if self._brings_all(state):
                         async with self._whole:
-                            await written(source, await ask(source, state, self.reach))
+                            await written(source, await ask(source, state, self._reach))
                     else:
-                        answer = await ask(source, state, self.reach)
+                        answer = await ask(source, state, self._reach)
                         group.create_task(written(source, answer))
 
             for _ in range(min(AT_ONCE, len(self.sources))):
@@ -202,11 +180,6 @@ class Visits:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-def _brings_all(state: SourceState) -> bool:
-    """Whether the next answer surely is a whole document."""
-    return not state.etag and not state.last_modified
-
-
 def _lanes(sources: Iterable[Source]) -> list[list[Source]]:
     """All sources in lists of which each is read one after the other: no more lists of a site than it has readings at once."""
     by_site: dict[str, list[Source]] = defaultdict(list)
@@ -220,10 +193,3 @@ def _next(source: Source, state: SourceState | None, now: float) -> float:
     next_at = current_state(source, state).next_at
     soonest = now + source.every.total_seconds() * 1.2 if source.every else float("inf")
     return min(next_at.timestamp() if next_at else now, soonest)
-
-
-def _tell(source: Source, outcome: Outcome) -> None:
-    for notice in outcome.notices:
-        log.warning("source", source=source.id, notice=notice)
-    if outcome.items:
-        log.info("new items", source=source.id, items=len(outcome.items), quiet=sum(i.quiet is not None for i in outcome.items))

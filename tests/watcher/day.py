@@ -22,6 +22,7 @@ from watcher.bus.due import DueSet
 from watcher.decide import Policy
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, HostGate, NotModified, Request
+from watcher.heed import Heed
 from watcher.model import Source
 from watcher.poll import Committer
 from watcher.sources.feed import FeedSource
@@ -178,7 +179,9 @@ class Day:
         """One watcher, from its start to its sudden end."""
         due = DueSet(bus, who=who, hold=HOLD)
         committer = Committer(self.store, bus, due, self.policy, self.now)
-        visits = Visits(self.store, due, Reach(cast(Client, self.world), HostGate(), now=self.now), committer, self.now)
+        gate = HostGate()
+        reach = Reach(cast(Client, self.world), gate, now=self.now, heed=Heed(due, gate, self.now))
+        visits = Visits(self.store, due, reach, committer, self.now)
         visits.follow(p.source for p in self.world.places.values())
         await asyncio.sleep(begin - self.loop.time())
         await visits.reconcile()

@@ -22,6 +22,7 @@ from tests.fakes.pages import Site
 from tests.watcher.reading import source_of
 from watcher.ask import Answer, Reach
 from watcher.bus import Bus
+from watcher.bus.due import DueSet
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, HostGate
 from watcher.fulltext import MOST, READER, Articles
@@ -36,6 +37,7 @@ from watcher.state import SourceState
 from watcher.store import Store
 from watcher.store.sources import save_states
 from watcher.store.tables import items
+from watcher.urls import site_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 URL = "https://lab.example/news/venado"
@@ -247,6 +249,20 @@ async def test_a_site_that_refuses_is_asked_once(world: World) -> None:
     await world.once(source)
     assert len(world.site.asked) == 1
     assert ["laboratory" in item.content for item in world.items() if item.title == "Other"] == [True]
+
+
+async def test_a_site_that_refuses_an_article_is_left_alone_by_every_watcher(world: World) -> None:
+    """Another process, which heard of it through Redis only, takes no source of that site in hand, and takes those of others."""
+    feed = world.feeds.feed("press")
+    source = source_of("feed", url=feed.url, fulltext=True)
+    await world.once(source)
+    feed.publish("1", "Story", url=world.site.put("/1", "slow down", status=429, headers={"Retry-After": "60"}))
+    await world.once(source)
+    now, another = datetime.now(UTC).timestamp(), DueSet(world.bus, who="another")
+    sites = {"there": site_of(world.site.base), "elsewhere": site_of(world.other.base)}
+    await another.add_missing(dict.fromkeys(sites, now - 1), sites)
+    assert (await another.claim(now, 120, 10)).sources == ("elsewhere",)
+    assert (await another.claim(now + 61, 120, 10)).sources == ("there",)
 
 
 async def test_one_at_a_time_on_each_site_and_sites_together(world: World) -> None:

@@ -32,7 +32,6 @@ from watcher.sources.steps import Reading
 from watcher.store import Store
 from watcher.store.items import add_dead_letter
 from watcher.store.tables import websub_inbox
-from watcher.urls import site_of
 from watcher.websub import record
 from watcher.websub.subscription import LEASE, Mode, Subscription, postponed, refused
 
@@ -130,17 +129,14 @@ class Hubs:
         hub = hub_address(sub.hub, self._allow_private)
         headers = {"content-type": "application/x-www-form-urlencoded"}
         try:
-            async with self._reach.gate.turn(hub):
-                await self._reach.client.fetch(Request(hub, headers=headers, body=question(sub, mode, callback)))
+            await self._reach.fetch(sub.source_id, Request(hub, headers=headers, body=question(sub, mode, callback)))
         except SitePausedError as e:
             wait = e.retry_after or 0.0
             await self._store.write(record.change, sub.token, lambda s: postponed(s, wait, self._reach.now()))
         except FetchError as e:
-            await self._refused(sub, mode, hub, e)
+            await self._refused(sub, mode, e)
 
-    async def _refused(self, sub: Subscription, mode: Mode, hub: str, error: FetchError) -> None:
-        if self._reach.heed is not None:
-            await self._reach.heed(sub.source_id, site_of(hub), error)
+    async def _refused(self, sub: Subscription, mode: Mode, error: FetchError) -> None:
         now, chance = self._reach.now(), random.random()  # noqa: S311  spreads the tries, guards nothing
         await self._store.write(record.change, sub.token, lambda s: refused(s, str(error), error.retry_after, now, chance))
         log.warning("a hub does not take a question; polling goes on", source=sub.source_id, mode=mode.value, why=str(error))
@@ -157,11 +153,7 @@ class Hubs:
             await self._store.write(record.drop, [push.id], f"a delivery was of no use: {why}")
             log.warning("a delivery was of no use", source=source.id, why=why)
             return
-        outcome = await self._committer.commit(Answer(source, Reading(parsed), push=push.id))
-        for notice in outcome.notices:
-            log.warning("source", source=source.id, notice=notice)
-        if outcome.items:
-            log.info("new items pushed", source=source.id, items=len(outcome.items))
+        await self._committer.commit(Answer(source, Reading(parsed), push=push.id))
 
     async def _on_dead(self, stream: str, row: int, error: str, attempts: int) -> None:
         await self._store.write(_set_aside, stream, row, error, attempts, self._reach.now())
