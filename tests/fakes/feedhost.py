@@ -19,16 +19,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from tests.fakes.feedforms import Entry, Form, render
-from tests.fakes.watched import Watched
+from tests.fakes.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import TracebackType
 
     from tests.fakes.feedfaults import Fault
 
@@ -120,20 +119,18 @@ class Feed:
         return known
 
 
-class FeedHost(Watched):
+class FeedHost(Server):
     """The server; `base` is its address once entered. `most_at_once` is the largest number of requests it had open
     together.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.base = ""
         self.feeds: dict[str, Feed] = {}
         self.pages: dict[str, str] = {}
         self.requests: list[Asked] = []
         self.most_at_once = 0
         self._open: list[str] = []
-        self._runner: web.AppRunner | None = None
 
     @property
     def open(self) -> int:
@@ -151,22 +148,11 @@ class FeedHost(Watched):
         self.pages[path] = html
         return self.base + path
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """Feeds and pages."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._handle)
-        # A hanging fault must end when its caller gives up, and must not hold up the end of a test.
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(time.time(), request.path, dict(request.headers))

@@ -26,7 +26,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 from aiohttp import web
 
-from tests.fakes.watched import Watched
+from tests.fakes.server import Server
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -42,7 +42,7 @@ class Granted:
 
 
 @dataclass
-class Hub(Watched):
+class Hub(Server):
     """The server; `base` is its address once entered. `asked` are the forms it was sent, `answers` what callbacks said to its questions."""
 
     lease: int | None = None  # seconds it grants, whatever was asked for
@@ -52,7 +52,6 @@ class Hub(Watched):
     status: int = 0
     retry_after: str = ""
     redirect: tuple[int, str] | None = None
-    base: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, str]] = field(default_factory=list)
     granted: list[Granted] = field(default_factory=list)
@@ -96,13 +95,14 @@ class Hub(Watched):
         async with self._session.get(f"{callback}{'&' if urlsplit(callback).query else '?'}{query}", allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """Where it is asked."""
         app = web.Application()
         app.router.add_post("/hub", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return app
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
         self._session = aiohttp.ClientSession()
         return self
 
@@ -111,7 +111,7 @@ class Hub(Watched):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._session.close()
-        await self._runner.cleanup()
+        await super().__aexit__(kind, error, trace)
 
     async def _handle(self, request: web.Request) -> web.Response:
         if self.redirect is not None:

@@ -16,12 +16,11 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.watched import Watched
+from tests.fakes.server import Server
 
 POSTS = "app.bsky.feed.post"
 KEEPS = 36 * 3600 * 1_000_000  # microseconds
@@ -29,7 +28,7 @@ PARAMETERS = {"wantedCollections", "wantedDids", "cursor", "maxMessageSizeBytes"
 
 
 @dataclass
-class Jetstream(Watched):
+class Jetstream(Server):
     """The server; `opened` are the parameters of each connection so far. `drops_after` ends a connection after so many messages."""
 
     handles: dict[str, str] = field(default_factory=dict)
@@ -38,7 +37,6 @@ class Jetstream(Watched):
     drops_after: int = 0
     mute: bool = False  # accepts, and says nothing
     obeys_size: bool = True
-    url: str = ""
     events: list[tuple[int, str]] = field(default_factory=list)
     opened: list[dict[str, list[str]]] = field(default_factory=list)
     resolved: list[str] = field(default_factory=list)
@@ -48,6 +46,11 @@ class Jetstream(Watched):
         super().__init__()
         self._open: dict[web.WebSocketResponse, asyncio.Event] = {}
         self._last = 0
+
+    @property
+    def url(self) -> str:
+        """Where it is listened to."""
+        return self.base
 
     @property
     def listeners(self) -> int:
@@ -88,18 +91,12 @@ class Jetstream(Watched):
                 connection._req.transport.abort()
         await self.until(lambda: not self._open)
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """The stream, and where handles are looked up."""
         app = web.Application()
         app.router.add_get("/subscribe", self._subscribe)
         app.router.add_get("/xrpc/com.atproto.identity.resolveHandle", self._resolve)
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self._runner.cleanup()
+        return app
 
     async def _resolve(self, request: web.Request) -> web.Response:
         handle = request.query.get("handle", "")

@@ -16,16 +16,15 @@ import gzip
 import hashlib
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from tests.fakes.watched import Watched
+from tests.fakes.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
-    from types import TracebackType
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
@@ -53,19 +52,17 @@ class Story:
     lang: str = "en"
 
 
-class Site(Watched):
+class Site(Server):
     """The server; `base` is its address once entered, `asked` the paths in the order in which they were asked for."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         super().__init__()
-        self.base = ""
         self.pages: dict[str, Put] = {}
         self.titles: dict[str, str] = {}
         self.asked: list[str] = []
         self.statuses: list[int] = []
         self.most_at_once = 0
-        self._host, self._now = host, 0
-        self._runner: web.AppRunner | None = None
+        self.host, self._now = host, 0
 
     def put(self, path: str, body: bytes | str, kind: str = "text/html; charset=utf-8", *, status: int = 200, wait: float = 0.0,
             headers: Mapping[str, str] | None = None, etag: bool = True) -> str:  # fmt: skip
@@ -123,19 +120,11 @@ class Site(Watched):
         """How often this path was asked for."""
         return self.asked.count(path)
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """Every path."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, 0)
-        await site.start()
-        self.base = f"http://{self._host}:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     def _xml(self, path: str, document: str, *, packed: bool = False) -> str:
         data = ('<?xml version="1.0" encoding="UTF-8"?>' + document).encode()

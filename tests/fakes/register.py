@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from tests.fakes.watched import Watched
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from tests.fakes.server import Server
 
 
 @dataclass(slots=True)
@@ -66,39 +64,30 @@ class Refusal(Exception):  # noqa: N818  what a register says, and no error of o
         self.status, self.body = status, body
 
 
-class Register(Watched):
+class Register(Server):
     """One server. `faults` answer one request each before it does; `requests` is what it was asked."""
 
     path: ClassVar[str]
 
     def __init__(self) -> None:
         super().__init__()
-        self.base = ""
         self.requests: list[Asked] = []
         self.faults: deque[Fault] = deque()
-        self._runner: web.AppRunner | None = None
 
     @property
     def url(self) -> str:
         """Where it is asked."""
         return self.base + self.path
 
+    @abstractmethod
     def answer(self, asked: Asked) -> object:
         """The JSON of a good answer; raises Refusal."""
-        raise NotImplementedError
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """One address."""
         app = web.Application(client_max_size=10_000_000)
         app.router.add_route("*", self.path, self._handle)
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read()) if request.method == "POST" else None

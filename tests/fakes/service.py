@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.fakes.watched import Watched
+from tests.fakes.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from tests.fakes.feedfaults import Fault
 
@@ -38,37 +38,28 @@ class RefusalError(Exception):
         self.status, self.body, self.headers = status, body, headers or {}
 
 
-class Service(Watched):
+class Service(Server):
     """The server; `base` is its address once entered. `faults` each answer one request, `fault` all for as long as it is set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.base = ""
         self.asked: list[Question] = []
         self.fault: Fault | None = None
         self.faults: deque[Fault] = deque()
-        self._runner: web.AppRunner | None = None
 
+    @abstractmethod
     def routes(self) -> list[web.RouteDef]:
         """What it answers; each fake has its own."""
-        raise NotImplementedError
 
     def paths(self) -> list[str]:
         """The paths asked for so far."""
         return [q.path for q in self.asked]
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
+        """Its routes, with a log before them."""
         app = web.Application(middlewares=[self._log])
         app.add_routes(self.routes())
-        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @web.middleware
     async def _log(self, request: web.Request, handler: Any) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from tests.fakes.register import Asked, Refusal, Register, as_date, query_of
@@ -24,9 +25,9 @@ class Ocds(Register):
         super().__init__()
         self.releases: list[dict[str, Any]] = []
 
+    @abstractmethod
     def release_id(self, number: int) -> str:
         """The id of the n-th release."""
-        raise NotImplementedError
 
     def publish(self, title: str, *, at: str, tag: list[str] | None = None, buyer: str = "Cabinet Office", **parts: Any) -> dict[str, Any]:
         """Put a release in; `tender` among the parts is merged into its tender."""
