@@ -13,7 +13,7 @@ from enum import StrEnum
 from watcher import health
 from watcher.cadence import FIRST, Pace, after_failure, after_success
 from watcher.errors import FetchError, FetchReason
-from watcher.identity import Keys, keyed, known_as
+from watcher.identity import keyed, known_as
 from watcher.sources.entry import Entry, Hints, Parsed
 from watcher.state import Health, SourceState
 
@@ -116,20 +116,20 @@ def _found(
     state: SourceState, parsed: Parsed, known: Mapping[bytes, int], policy: Policy, now: datetime
 ) -> tuple[tuple[NewItem, ...], tuple[tuple[bytes, int], ...], tuple[str, ...]]:
     """The new items in the order of their moments, more keys of known ones, and what to tell of them."""
-    fresh: list[tuple[Entry, Keys]] = []
+    fresh: list[tuple[Entry, tuple[bytes, ...]]] = []
     more: list[tuple[bytes, int]] = []
-    taken: dict[bytes, int] = {}
+    taken: set[bytes] = set()
     for entry, keys in zip(parsed.entries, keyed(parsed).keys or (), strict=True):
-        item = known_as(keys, known)
+        own, item = keys.all(), known_as(keys, known)
         if item is not None:
-            more += [(k, item) for k in keys.all() if k not in known]
-        elif not any(k in taken for k in keys.all()):  # the same entry twice in one answer
-            taken.update(dict.fromkeys(keys.all(), 0))
-            fresh.append((_clamped(entry, now), keys))
+            more += [(k, item) for k in own if k not in known]
+        elif taken.isdisjoint(own):  # else it is the same entry twice in one answer
+            taken.update(own)
+            fresh.append((_clamped(entry, now), own))
     doubtful = [e for e, _ in fresh if e.published is None or not parsed.sure_ids]  # a dated notice under a sure id is what it says
     renewed = _renewed(state, doubtful, len(parsed.entries) + parsed.standing)
     items = sorted(
-        (NewItem(e, k.all(), _quiet(state, e, renewed, policy, now)) for e, k in fresh),
+        (NewItem(e, own, _quiet(state, e, renewed, policy, now)) for e, own in fresh),
         key=lambda i: i.entry.published or now,
     )
     notices = (f"{len(fresh)} entries came back under new ids or addresses; they are kept and ring nobody",) if renewed else ()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
+from functools import lru_cache
 
 from watcher.errors import FetchError, FetchReason
 from watcher.identity import Keys
 from watcher.sources.entry import Entry, Parsed
 from watcher.text import one_line
-from watcher.urls import canonical
+from watcher.urls import canonical, host_of
 
+_LONGEST_HOST = 253  # characters
 _SHOWN = 120  # characters of the bridge's own words in a message
 _FORMS = re.compile(  # whole titles that only a bridge writes
     r"(?i)(\w+: )?bridge returned error -?\d+! ?\(\d+\)|"  # RSS-Bridge; the number in brackets counts days, for a new id on each
@@ -59,7 +60,7 @@ def is_error(entry: Entry, url: str) -> bool:
     title = entry.title or entry.summary
     if _FORMS.fullmatch(title):
         return True
-    if _UPGRADE.search(title) and _SERVICES.search(_host(entry.url or url)):
+    if _of_service(host_of(entry.url or url)[:_LONGEST_HOST]) and _UPGRADE.search(title):
         return True
     return bool(_ERROR.match(title)) and bool(entry.url) and canonical(entry.url) == canonical(url)
 
@@ -68,8 +69,6 @@ def _without(keys: tuple[Keys, ...] | None, wrong: list[bool]) -> tuple[Keys, ..
     return None if keys is None else tuple(k for k, w in zip(keys, wrong, strict=True) if not w)
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+@lru_cache(maxsize=1_000)
+def _of_service(host: str) -> bool:
+    return _SERVICES.search(host) is not None
