@@ -51,7 +51,7 @@ async def up(settings: Settings, only: Sequence[str], ready: Callable[[str], Non
         stages = _stages(runtime, only, health)
         async with asyncio.TaskGroup() as group:
             if sock is not None:
-                group.create_task(serve(build_app(health, runtime.store, runtime.bus), sock, stop))
+                group.create_task(serve(build_app(settings, health, runtime.store, runtime.bus), sock, stop))
                 health.stage("console", "")
                 host, port = sock.getsockname()[:2]
                 ready(f"http://{host}:{port}")

@@ -119,6 +119,11 @@ def bury(conn: Connection, job: Job, reason: str, now: datetime) -> None:
     conn.execute(insert(dead_letters).values(**letter))
 
 
+def came_back(conn: Connection, id_: int, reason: str) -> None:
+    """A message that its channel had taken was returned; a digest's stories are for the next one to tell."""
+    conn.execute(update(table).where(table.c.id == id_).values(state=State.DEAD, reason=reason))
+
+
 def supersede(conn: Connection, ids: Sequence[int], reason: str, now: datetime) -> None:
     """What dead deliveries would have told is told by another one: they are closed, and so are their dead letters."""
     for batch in stories.chunks(ids):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from notifier import ledger, stories, subscribers
 from notifier.model import Channel, Kind, Standing, Subscriber
@@ -27,13 +27,18 @@ ROOM = LIMIT - 100  # UTF-16 units for the notices; the rest is for the word on 
 
 def bundle(waiting: Sequence[tuple[str, str]]) -> Message:
     """One message for these (subject, text), the oldest first; those that do not fit are counted."""
-    body = bold("Sources")
+    body = bold("For the operator")
     for number, (subject, text) in enumerate(waiting):
         line = bold(one_line(subject)) + plain(": " + cut(one_line(text), LINE))
         if units(body.text) + units(line.text) + 1 > ROOM:
             return Message(_ended(body, len(waiting) - number))
         body = join((body, line))
     return Message(body)
+
+
+def note(conn: Connection, subject: str, text: str, now: datetime) -> None:
+    """Let the admins hear of a subscriber."""
+    conn.execute(insert(table).values(at=now, kind="subscriber", subject=subject, text=text, told_at=None))
 
 
 def plan(conn: Connection, admins: Collection[int], now: datetime) -> list[int]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from notifier.wishes import Quiet
 from watcher.errors import SettingsError
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TIME = re.compile(r"([01]?\d|2[0-3])[:.h]?([0-5]\d)?", re.ASCII)
 
 
@@ -51,7 +51,7 @@ def rhythm(days: Collection[int]) -> str:
         return "every day"
     if chosen == [0, 1, 2, 3, 4]:
         return "Monday to Friday"
-    names = [_WEEKDAYS[d] for d in chosen]
+    names = [WEEKDAYS[d] for d in chosen]
     return "every " + (" and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0])
 
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import structlog
 
-from notifier import claims, ledger, subscribers
+from notifier import bounced, claims, ledger, subscribers
 from notifier.channels.outlet import Outlet
 from notifier.jobs import Due, Job
 from notifier.limiter import Later
-from notifier.model import Channel, Kind, Standing
+from notifier.model import Channel, Kind
 from notifier.retry import Course, Next, after_failure
 from watcher.errors import DeliveryError, DeliveryReason, StoreError
 from watcher.store import Store
@@ -227,7 +227,7 @@ def _settle(conn: Any, job: Job, step: Next, moved_to: str | None, now: datetime
         else:
             ledger.drop(conn, job, step.reason)
     elif step.course is Course.GONE:
-        subscribers.set_state(conn, job.subscriber.id, Standing.GONE, step.reason)
+        bounced.gone(conn, job.subscriber, step.reason, now)
         ledger.drop(conn, job, step.reason)
     else:
         ledger.bury(conn, job, step.reason, now)

@@ -18,7 +18,7 @@ from notifier import digests, ledger, notices
 from notifier.bot.loop import Bot
 from notifier.bot.turn import House
 from notifier.bot.vocabulary import Vocabulary
-from notifier.channels import open_outlets
+from notifier.channels import maildir, open_outlets
 from notifier.channels.chat import ChatOutlet
 from notifier.channels.outlet import Outlet
 from notifier.jobs import Due
@@ -181,6 +181,8 @@ async def run_notifier(
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(notifier.run(stop))
+            if settings.bounce_maildir:
+                group.create_task(maildir.watch(settings.bounce_maildir, store, stop, _utc))
             chats = outlets.get(Channel.TELEGRAM)
             if isinstance(chats, ChatOutlet):
 

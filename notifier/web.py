@@ -22,8 +22,8 @@ from watcher.errors import StoreError
 from watcher.store import Store
 
 BY_LINK = "unsubscribed by link"
-_TOKEN = re.compile(r"[\w-]{8,64}", re.ASCII)
-_HEADERS = {
+TOKEN = re.compile(r"[\w-]{8,64}", re.ASCII)
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
@@ -73,33 +73,34 @@ def standing(conn: Connection, token: str) -> Standing | None:
 async def _answer(store: Store, request: Request, *, act: bool) -> Response:
     token = request.path_params["token"]
     try:
-        known = await (store.write(unsubscribe, token) if act else store.read(standing, token)) if _TOKEN.fullmatch(token) else None
+        known = await (store.write(unsubscribe, token) if act else store.read(standing, token)) if TOKEN.fullmatch(token) else None
     except StoreError:
-        return _page(503, "Please try again", "This cannot be done at the moment. Please try again in a minute.")
+        return page(503, "Please try again", "This cannot be done at the moment. Please try again in a minute.")
     if known is None:
-        return _page(404, "Nobody to unsubscribe", "This link belongs to no subscription. It was ended already, or the link is not whole.")
+        return page(404, "Nobody to unsubscribe", "This link belongs to no subscription. It was ended already, or the link is not whole.")
     if known is Standing.ACTIVE:
-        return _page(
+        return page(
             200, "Stop these messages?", "Concordat will send you nothing more. Nothing changes until you press the button.", ask=True
         )
-    return _page(200, "You are unsubscribed", "Concordat sends you nothing more. You can close this page.")
+    return page(200, "You are unsubscribed", "Concordat sends you nothing more. You can close this page.")
 
 
 async def _confirm(store: Store, request: Request, *, act: bool) -> Response:
     token, now = request.path_params["token"], datetime.now(UTC)
     try:
-        lang = await store.read(mailboxes.language_of, token, now) if _TOKEN.fullmatch(token) else None
+        lang = await store.read(mailboxes.language_of, token, now) if TOKEN.fullmatch(token) else None
         done = await store.write(mailboxes.by_token, token, now) if lang is not None and act else None
     except StoreError:
-        return _page(503, "Please try again", "This cannot be done at the moment. Please try again in a minute.")
+        return page(503, "Please try again", "This cannot be done at the moment. Please try again in a minute.")
     t = tongue(lang or "")
     if lang is None or (act and done is not mailboxes.Confirmed.DONE):
-        return _page(404, t("mail.over_title"), t("mail.over"), lang=t.code)
+        return page(404, t("mail.over_title"), t("mail.over"), lang=t.code)
     if act:
-        return _page(200, t("mail.done_title"), t("mail.done"), lang=t.code)
-    return _page(200, t("mail.ask_title"), t("mail.ask"), ask=True, lang=t.code, button=t("mail.button"))
+        return page(200, t("mail.done_title"), t("mail.done"), lang=t.code)
+    return page(200, t("mail.ask_title"), t("mail.ask"), ask=True, lang=t.code, button=t("mail.button"))
 
 
-def _page(status: int, title: str, text: str, *, ask: bool = False, lang: str = "en", button: str = "Unsubscribe") -> Response:
+def page(status: int, title: str, text: str, *, ask: bool = False, lang: str = "en", button: str = "Unsubscribe") -> Response:
+    """A page of one sentence, with a button where it asks."""
     shown = _PAGE.render(title=title, text=text, ask=ask, lang=lang, button=button)
-    return HTMLResponse(shown, status, _HEADERS | ({"Retry-After": "60"} if status == 503 else {}))
+    return HTMLResponse(shown, status, HEADERS | ({"Retry-After": "60"} if status == 503 else {}))

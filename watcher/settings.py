@@ -42,6 +42,11 @@ class Settings(BaseModel):
     telegram_mode: Literal["polling", "webhook"] = "polling"
     smtp_url: SecretStr | None = None
     mail_from: str = "Concordat <concordat@localhost>"
+    bounce_address: str = ""
+    bounce_maildir: Path | None = None
+    bounce_key: SecretStr | None = None
+    dkim_key: SecretStr | None = None
+    dkim_selector: str = "concordat"
     public_url: str = ""
     console_host: str = "127.0.0.1"
     console_port: Annotated[int, Field(ge=0, le=65535)] = 8484
@@ -64,7 +69,7 @@ class Settings(BaseModel):
         return _list(value)
 
     @field_validator(
-        "redis_url", "database_url", "telegram_token", "smtp_url", "console_password",
+        "redis_url", "database_url", "telegram_token", "smtp_url", "bounce_key", "bounce_maildir", "dkim_key", "console_password",
         "sam_api_key", "x_bearer_token", "bluesky_password", "mastodon_token", mode="before",
     )  # fmt: skip
     @classmethod

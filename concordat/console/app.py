@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from concordat.health import Health
+from notifier import preferences, returning
 from notifier.hook import routes as hook_routes
 from notifier.web import routes as notifier_routes
 from watcher.bus import Bus
@@ -29,7 +30,7 @@ log = structlog.get_logger("console")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def build_app(health: Health, store: Store, bus: Bus) -> Starlette:
+def build_app(settings: Settings, health: Health, store: Store, bus: Bus) -> Starlette:
     """Every route of the process."""
 
     async def healthz(_: Request) -> Response:
@@ -42,7 +43,9 @@ def build_app(health: Health, store: Store, bus: Bus) -> Starlette:
         return PlainTextResponse("Concordat is running. See /healthz and /metrics.\n")
 
     own: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics)]
-    return Starlette(routes=[*own, *notifier_routes(store), *hook_routes(store), *websub_routes(store, bus)])
+    bounces = settings.bounce_key.get_secret_value() if settings.bounce_key else ""
+    mail = [*notifier_routes(store), *preferences.routes(store), *returning.routes(store, bounces)]
+    return Starlette(routes=[*own, *mail, *hook_routes(store), *websub_routes(store, bus)])
 
 
 def listen(settings: Settings) -> socket.socket:

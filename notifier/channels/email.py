@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -27,6 +28,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from notifier.channels.turns import Turns
 from notifier.letter import WIRE
 from notifier.richtext import one_line
 from watcher.errors import DeliveryError, DeliveryReason, SettingsError
@@ -53,6 +55,7 @@ class Server:
     password: str = field(default="", repr=False)
     tls: bool = False
     starttls: str = "auto"
+    per_minute: int = 0  # messages; 0 for as many as it takes
 
     @property
     def may_be_plain(self) -> bool:
@@ -67,14 +70,17 @@ def read_server(url: str) -> Server:
         port = parts.port
     except ValueError:
         raise SettingsError("CONCORDAT_SMTP_URL: write smtp://user:password@host:port or smtps://…") from None
-    starttls = parse_qs(parts.query).get("starttls", ["auto"])[-1]
+    asked = parse_qs(parts.query)
+    starttls, pace = asked.get("starttls", ["auto"])[-1], asked.get("per_minute", ["0"])[-1]
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise SettingsError("CONCORDAT_SMTP_URL: write smtp://user:password@host:port or smtps://…")
     if starttls not in STARTTLS:
         raise SettingsError(f"CONCORDAT_SMTP_URL: starttls is one of {', '.join(STARTTLS)}")
+    if not (pace.isascii() and pace.isdecimal() and len(pace) < 7):
+        raise SettingsError("CONCORDAT_SMTP_URL: per_minute is a whole number of messages")
     tls = parts.scheme == "smtps"
     usual = 465 if tls else 587 if parts.username or starttls == "required" else 25
-    return Server(parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), tls, starttls)
+    return Server(parts.hostname, port or usual, unquote(parts.username or ""), unquote(parts.password or ""), tls, starttls, int(pace))
 
 
 @dataclass
@@ -94,9 +100,16 @@ class _Line:
 class Mailer:
     """Sends messages through one server, over a few connections. Every method raises DeliveryError."""
 
-    def __init__(self, server: Server, tls_context: ssl.SSLContext | None = None) -> None:
-        """Nothing is opened yet; `tls_context` says which certificates are trusted, else those that the system trusts."""
+    def __init__(
+        self, server: Server, tls_context: ssl.SSLContext | None = None, sign: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        """Nothing is opened yet; `tls_context` says which certificates are trusted, else those that the system trusts.
+
+        `sign` adds a signature to whole messages.
+        """
         self._server = server
+        self._sign = sign
+        self.turns = Turns(CONNECTIONS, server.per_minute)
         self._context = tls_context or _context(server)
         self._free: list[_Line] = []
         self._room = asyncio.Semaphore(CONNECTIONS)
@@ -105,19 +118,25 @@ class Mailer:
         """Give one message for one recipient to the server."""
         utf8 = not (sender + recipient).isascii()
         content = message.as_bytes(policy=WIRE.clone(utf8=utf8))
-        async with self._room:
-            line = await self._begin(sender, utf8)
-            reusable = handed_over = False
-            try:
-                await line.client.rcpt(recipient, encoding="utf-8")
-                handed_over = True
-                await line.client.data(content)
-                reusable = True
-            except (SMTPException, OSError) as e:
-                reusable = await _reset(line)
-                raise explain(e, recipient, handed_over=handed_over) from None
-            finally:
-                self._give_back(line, reusable)
+        if self._sign:
+            content = await asyncio.to_thread(self._sign, content)
+        with self.turns.taken():
+            async with self._room:
+                await self._give(content, sender, recipient, utf8=utf8)
+
+    async def _give(self, content: bytes, sender: str, recipient: str, *, utf8: bool) -> None:
+        line = await self._begin(sender, utf8)
+        reusable = handed_over = False
+        try:
+            await line.client.rcpt(recipient, encoding="utf-8")
+            handed_over = True
+            await line.client.data(content)
+            reusable = True
+        except (SMTPException, OSError) as e:
+            reusable = await _reset(line)
+            raise explain(e, recipient, handed_over=handed_over) from None
+        finally:
+            self._give_back(line, reusable)
 
     async def check(self) -> None:
         """Connect and log in, as the operator's check does."""

@@ -11,7 +11,7 @@ from notifier.channels.email import Mailer, read_server
 from notifier.digest import Sender, as_mail
 from notifier.jobs import Job
 from notifier.letter import letter, note, sender_address, unsubscribe_url
-from notifier.limiter import Answer, Go
+from notifier.limiter import Answer, Go, Later
 from notifier.model import Kind
 from notifier.tongue import tongue
 from watcher.bus import Bus
@@ -25,20 +25,23 @@ def _utc() -> datetime:
 
 
 class MailOutlet:
-    """Sends digests through one mail server; how many at a time is the mailer's business, so every address may go at once."""
+    """Sends digests through one mail server, which all addresses share."""
 
     def __init__(
-        self, mailer: Mailer, store: Store, sender: Address, public_url: str = "", now: Callable[[], datetime] = _utc
+        self, mailer: Mailer, store: Store, sender: Address, public_url: str = "", returns: str = "", now: Callable[[], datetime] = _utc
     ) -> None:
+        """`returns` is where mail servers send back what they cannot deliver; by default the sender's own address."""
         self.mailer = mailer
+        self._returns = returns or sender.addr_spec
         self._now = now
         self._store = store
         self._sender = sender
         self._public_url = public_url
 
     async def ask(self, address: str) -> Answer:  # noqa: ARG002  mail servers name no limit to an address
-        """Always at once."""
-        return Go(0.0)
+        """When the server has a turn for us."""
+        wait = self.mailer.turns.ask()
+        return Later(wait) if wait else Go(0.0)
 
     async def hold(self, address: str, seconds: float) -> None:
         """Mail servers ask for nothing of the kind: a 4xx puts the delivery itself back."""
@@ -56,12 +59,12 @@ class MailOutlet:
             message = letter(mail, found.id, reader, self._sender, self._public_url, self._now())
         except ValueError:
             raise DeliveryError(DeliveryReason.REFUSED, "the address is not one that mail can be sent to", permanent=True) from None
-        await self.mailer.send(message, self._sender.addr_spec, message["To"].addresses[0].addr_spec)
+        await self.mailer.send(message, self._returns, message["To"].addresses[0].addr_spec)
         return str(message["Message-ID"])
 
     async def _ask(self, job: Job) -> str:
         """Ask the reader of an address to confirm it."""
-        now = datetime.now(UTC)
+        now = self._now()
         waiting = await self._store.read(mailboxes.waiting, job.subscriber.id, now)
         if waiting is None:
             raise DeliveryError(DeliveryReason.REFUSED, "nobody waits for this address to be confirmed any more", permanent=True)
@@ -74,7 +77,7 @@ class MailOutlet:
             message = note(t("mail.subject"), text, job.subscriber, self._sender, now, f"confirm-{job.id}")
         except ValueError:
             raise DeliveryError(DeliveryReason.REFUSED, "the address is not one that mail can be sent to", permanent=True) from None
-        await self.mailer.send(message, self._sender.addr_spec, message["To"].addresses[0].addr_spec)
+        await self.mailer.send(message, self._returns, message["To"].addresses[0].addr_spec)
         return str(message["Message-ID"])
 
     async def close(self) -> None:
@@ -86,5 +89,18 @@ def mail_outlet(settings: Settings, store: Store, bus: Bus) -> MailOutlet | None
     """The outlet for mail; None while no server is set. Raises SettingsError for a server or a sender that cannot be."""
     if settings.smtp_url is None:
         return None
-    server = read_server(settings.smtp_url.get_secret_value())
-    return MailOutlet(Mailer(server), store, sender_address(settings.mail_from), settings.public_url)
+    sender = sender_address(settings.mail_from)
+    mailer = Mailer(read_server(settings.smtp_url.get_secret_value()), sign=_signer(settings, sender.domain))
+    return MailOutlet(mailer, store, sender, settings.public_url, _returns(settings))
+
+
+def _returns(settings: Settings) -> str:
+    return sender_address(settings.bounce_address).addr_spec if settings.bounce_address else ""
+
+
+def _signer(settings: Settings, domain: str) -> Callable[[bytes], bytes] | None:
+    if settings.dkim_key is None:
+        return None
+    from notifier.channels.dkim import signer  # only who signs pays for the library
+
+    return signer(settings.dkim_key.get_secret_value(), settings.dkim_selector, domain)

@@ -1,4 +1,4 @@
-"""A mail server on loopback that records what it takes and fails on demand.
+"""A mail server on loopback that records what it takes, takes nothing that a strict one would not, and fails on demand.
 
     async with MailServer(user="ada", password="lovelace", tls=Tls.STARTTLS) as mail:
         mail.recipients["gone@example.org"] = "550 5.1.1 No such user"
@@ -24,6 +24,7 @@ from urllib.parse import quote
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.fakes.certificate import Certificate, make_certificate
+from tests.fakes.strictmail import faults
 from tests.fakes.watched import Watched
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ class MailServer(Watched):
         if no := self.answers.popleft() if self.answers else self.answer:
             return self._refuse(no)
         content = envelope.original_content or b""
+        if wrong := faults(content, eight_bit=envelope.smtp_utf8):
+            return self._refuse("554 5.6.0 " + ", ".join(wrong))
         message = email.message_from_bytes(content, policy=email.policy.default)
         encrypted = server.transport is not None and server.transport.get_extra_info("ssl_object") is not None
         user = session.auth_data.login.decode() if isinstance(session.auth_data, LoginPassword) else ""

@@ -48,7 +48,7 @@ async def live(database: str, smtp: str) -> None:
     """Tick until nobody asks for more."""
     store = Store(database)
     clock = [datetime.min.replace(tzinfo=UTC)]
-    outlet = MailOutlet(Mailer(read_server(smtp)), store, sender_address("Concordat <alerts@example.org>"), PUBLIC, lambda: clock[0])
+    outlet = MailOutlet(Mailer(read_server(smtp)), store, sender_address("Concordat <alerts@example.org>"), PUBLIC, now=lambda: clock[0])
     sender, stop = Sender(store, {Channel.EMAIL: outlet}, now=lambda: clock[0]), asyncio.Event()
     sending = asyncio.create_task(sender.run(stop))
     say("ready")
