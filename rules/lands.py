@@ -63,6 +63,10 @@ class Lands:
         """The word of a kind that ends at `position`."""
         return next(iter(self._ends.get((slot, position), ())), None)
 
+    def speaks_of(self, span: Span) -> bool:
+        """Whether a stretch is nothing but words for countries: "European" and "Swiss" are no names of a machine."""
+        return any(land.span[0] == span[0] and land.span[1] >= span[1] for land in self.all)
+
     def joined(self, land: Land, *, forward: bool, most: int) -> Iterator[Land]:
         """The words of the same kind that are said in one breath with `land`: "the British, French and German"."""
         for _ in range(most):
