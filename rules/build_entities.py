@@ -35,6 +35,7 @@ class Registry:
         self.complete = complete
         self._by_type: dict[str, set[str]] = defaultdict(set)
         self._matching: dict[tuple[tuple[str | None, ...], ...], frozenset[str]] = {}
+        self.roles = frozenset(role for entity in entities.values() for role in entity.role)
         for entity in entities.values():
             self._by_type[entity.type].add(entity.id)
 
@@ -44,7 +45,7 @@ class Registry:
 
     def matching(self, refs: Sequence[EntityRef]) -> frozenset[str]:
         """The ids of the entities that a rule's references mean."""
-        key = tuple((r.id, r.type, r.country) for r in refs)
+        key = tuple((r.id, r.type, r.role, r.country) for r in refs)
         if key not in self._matching:
             self._matching[key] = frozenset().union(*map(self._meant, refs))
         return self._matching[key]
@@ -55,7 +56,10 @@ class Registry:
         else:
             candidates = self.of_type(ref.type) if ref.type else frozenset(self.entities)
         found = (self.entities[i] for i in candidates)
-        return (e.id for e in found if ref.type in (None, e.type) and ref.country in (None, e.country))
+        return (
+            e.id for e in found
+            if ref.type in (None, e.type) and ref.country in (None, e.country) and (ref.role is None or ref.role in e.role)
+        )
 
     def check(self, entity_id: str, spot: Spot, problems: list[Problem]) -> None:
         """Add a problem when no entity of that id was ever written; without the built-in entities, built-in files may name them."""

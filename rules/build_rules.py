@@ -123,10 +123,13 @@ class RuleCompiler:
         for index, ref in enumerate(spec.entity):
             if ref.id:
                 self._registry.check(ref.id, spot.at("entity", index, "id"), self._problems)
+            if ref.role and ref.role not in self._registry.roles and self._registry.complete:
+                fix = suggest(ref.role, self._registry.roles) or "write a role that an entity has"
+                self._problems.append(spot.at("entity", index, "role").problem(f"no entity has the role {ref.role!r}", fix))
         for index, entity_id in enumerate(spec.except_):
             self._registry.check(entity_id, spot.at("except", index), self._problems)
         ids = self._registry.matching(spec.entity)
-        label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.country))) for r in spec.entity)
+        label = "entity: " + ", ".join(" ".join(filter(None, (r.id, r.type, r.role, r.country))) for r in spec.entity)
         if spec.except_:
             ids -= frozenset(spec.except_)
             label += f" except {', '.join(spec.except_)}"

@@ -34,16 +34,17 @@ class Lexicon(Strict):
 
 
 class EntityRef(Strict):
-    """Entities by id, or by type and country."""
+    """Entities by id, or by type, role and country."""
 
     id: Id | None = None
     type: EntityType | None = None
+    role: Id | None = None
     country: CountryCode | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not (self.id or self.type or self.country):
-            raise ValueError("write id, type or country")
+        if not (self.id or self.type or self.role or self.country):
+            raise ValueError("write id, type, role or country")
         return self
 
 

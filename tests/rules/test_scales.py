@@ -74,6 +74,7 @@ def test_an_item_without_signals_has_even_odds() -> None:
         ("when: {words: x}, at_least: 0.5", "at_least needs the scale"),
         ("when: {all: [{words: x}], order: true}", "write two or more"),
         ("when: {entity: ai_org, except: nobody}", "there is no entity 'nobody'"),
+        ("when: {entity: {role: nobody}}", "no entity has the role 'nobody'"),
     ],
 )
 def test_mistakes_are_told(rule: str, problem: str) -> None:
@@ -105,6 +106,14 @@ def test_entities_can_be_left_out() -> None:
     rule = "when: {entity: ai_org, except: openai}"
     assert not fired(rule, Item(id="1", title="OpenAI"))
     assert fired(rule, Item(id="1", title="Firma AI"))
+
+
+def test_entities_are_meant_by_the_part_they_play() -> None:
+    """A supervisor is no ministry, though both are public bodies."""
+    own = "entities: [{id: dpa, name: Data Watch, type: gov_body, role: supervisor}]\n"
+    rule = "rules: [{id: r, when: {entity: {type: gov_body, role: supervisor}}, cases: [{fires: x}, {quiet: y}]}]\n"
+    reader = Matcher(build([Text("small.yaml", SMALL, builtin=True), Text("own.yaml", own + rule)]))
+    assert [[m.rule for m in reader.match(Item(id="1", title=t)).matches] for t in ("Data Watch", "DOE")] == [["r"], []]
 
 
 ASIDE = """
