@@ -2,7 +2,7 @@
 
     python -m bench.quality [FILES…] [--json] [--errors N] [--show-kept] [--write]
 
-Without files: known.jsonl with its errors, and of kept.jsonl the totals alone, so that nobody tunes on what is kept to tell
+Without files: known.jsonl and practice.jsonl with their errors, and of kept.jsonl the totals alone, so that nobody tunes on what is kept to tell
 whether tuning generalises; `--show-kept` shows it all the same. `--write` renews figures.json, below which CI lets nothing fall.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.quality.labels import HERE, KEPT, KNOWN, read
+from bench.quality.labels import ALL, HERE, KEPT, read
 from bench.quality.report import errors, figures, show, totals
 from bench.quality.run import measure
 from rules.load import load_ruleset
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--write", action="store_true", help="renew the committed figures")
     given = options.parse_args(arguments)
     ruleset = load_ruleset()
-    scores = {path: measure(read(path), ruleset) for path in given.files or [KNOWN, KEPT]}
+    scores = {path: measure(read(path), ruleset) for path in given.files or ALL}
     if given.write:
         if given.files:
             options.error("--write is for the committed files; name none")

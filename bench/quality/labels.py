@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 HERE = Path(__file__).parent
 KNOWN = HERE / "known.jsonl"  # to tune on
+PRACTICE = HERE / "practice.jsonl"  # to tune on too; it has no kept half
 KEPT = HERE / "kept.jsonl"  # to learn what tuning is worth elsewhere
+ALL = (KNOWN, PRACTICE, KEPT)
 SHOWN = {"id", "lang", "kind", "source", "published", "title", "summary"}  # everything else is the answer
 
 
