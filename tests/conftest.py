@@ -22,6 +22,11 @@ settings.register_profile("house", deadline=None)  # a busy machine is no failur
 settings.load_profile("house")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A whole run shares its tests among three processes, even on two cores, because most of their time they wait; a few run in one."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else 3
+
+
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """A command that a test runs in this process sets logging up for a stream that ends with it: the next test gets logging back."""

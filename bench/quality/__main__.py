@@ -2,8 +2,9 @@
 
     python -m bench.quality [FILES…] [--json] [--errors N] [--show-kept] [--write]
 
-Without files: known.jsonl and practice.jsonl with their errors, and of kept.jsonl the totals alone, so that nobody tunes on what is kept to tell
-whether tuning generalises; `--show-kept` shows it all the same. `--write` renews figures.json, below which CI lets nothing fall.
+Without files: known.jsonl and practice.jsonl with their errors, and of kept.jsonl the totals alone, so that nobody tunes on what
+is kept to tell whether tuning generalises; `--show-kept` shows it all the same. `--write` renews figures.json, below which CI lets
+nothing fall.
 """
 
 from __future__ import annotations
