@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from watcher.errors import FetchError, FetchReason
 from watcher.fetch import Client, Fetched, Limits, NotModified, Request
+from watcher.fetch.multi import ENDED_MOST
 
 AGENT = "Concordat/test (+https://example.org)"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -171,6 +173,41 @@ async def test_a_client_that_closes_ends_what_is_under_way() -> None:
             await begun.wait()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_answers_that_come_together_wait_outside() -> None:
+    """A hundred hosts answer at one moment: a few answers at a time are in our memory, and all of them come."""
+    count, asked, turn = 100, asyncio.Semaphore(0), 0
+    everybody = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        asked.release()
+        await everybody.wait()
+        writer.write(OK)
+        writer.close()
+
+    async def turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def one(c: Client, url: str) -> int:
+        assert isinstance(await c.fetch(Request(url)), Fetched)
+        return turn
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=count)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, client(Limits(connect=5, idle=10, total=20)) as c:
+        fetches = [asyncio.create_task(one(c, url)) for _ in range(count)]
+        for _ in range(count):
+            await asyncio.wait_for(asked.acquire(), 20)
+        counting = asyncio.create_task(turns())
+        everybody.set()
+        at = await asyncio.gather(*fetches)
+        counting.cancel()
+    assert max(Counter(at).values()) <= ENDED_MOST
 
 
 async def test_two_thousand_requests_leave_nothing_behind() -> None:
