@@ -124,8 +124,10 @@ class Document:
         return tuple(dict.fromkeys(map(self.original, spans)))
 
     def located(self, field: int, start: int, end: int) -> Span:
-        """The span of `data` for characters start..end of the original of a field."""
-        return self.bases[field] + self.fields[field].way.folded(start), self.bases[field] + self.fields[field].way.folded(end)
+        """The span of `data` for characters start..end of the original of a field, without the space after it."""
+        base, way = self.bases[field], self.fields[field].way
+        lo, hi = base + way.folded(start), base + way.folded(end)
+        return lo, hi - self.data.endswith(PAD, lo, hi)
 
     @cached_property
     def sentences(self) -> list[Span]:

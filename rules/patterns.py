@@ -216,7 +216,6 @@ class _Reader:
         if end is None:
             return None
         lo, hi = document.located(index, start, end)
-        hi -= document.data.endswith(PAD, lo, hi)
         return (lo, hi) if lo < hi else None
 
     def _name_before(self, at: int, pattern: Pattern) -> Span | None:
