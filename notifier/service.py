@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, update
 
-from notifier import digests, ledger, notices
+from notifier import alarms, digests, ledger, notices
 from notifier.bot.loop import Bot
 from notifier.bot.turn import House
 from notifier.bot.vocabulary import Vocabulary
@@ -61,11 +61,16 @@ class Notifier:
         now: Callable[[], datetime] = _utc,
         health: Health,
         admins: Collection[int] = (),
+        refused: Callable[[], str] | None = None,
     ) -> None:
-        """`health` hears, part by part, what is wrong in words, and None once it is well again; `admins` are told of sources."""
+        """`health` hears, part by part, what is wrong in words, and None once it is well again; `admins` are told of what goes wrong,
+        also that edited rule files are `refused`.
+        """
         self._store, self._bus, self._now, self._health = store, bus, now, health
         self._channels = frozenset(outlets)
-        self._admins = frozenset(admins) if Channel.TELEGRAM in outlets else frozenset()
+        self._chats = Channel.TELEGRAM in outlets
+        self._admins = frozenset(admins) if self._chats else frozenset()
+        self._refused = refused
         self._after = 0
         self._wrong: dict[Channel, str] = {}
         self.sender = Sender(store, outlets, now=now, on_error=self._heard)
@@ -119,15 +124,19 @@ class Notifier:
     async def tell(self) -> None:
         """Put what the admins should hear of on its way to them."""
         try:
-            await self._bus.publish(DELIVERIES, await self._store.write(notices.plan, self._admins, self._now()))
+            await self._store.write(alarms.look, self._refused() if self._refused else None, self._now())
+            await self._bus.publish(DELIVERIES, await self._store.write(self._notices))
         except (StoreError, RedisError) as e:
             log.warning("notices wait", why=str(e))
+
+    def _notices(self, conn: Connection) -> list[int]:
+        return notices.plan(conn, self._admins, self._now(), reachable=self._chats)
 
     async def drain(self) -> None:
         """Route and send what is due, retries of the next moments among it, and return."""
         stop, deadline = asyncio.Event(), self._now() + PATIENCE
         await self._store.write(digests.plan_due, self._now())
-        await self._store.write(notices.plan, self._admins, self._now())
+        await self._store.write(self._notices)
         sending = asyncio.create_task(self.sender.run(stop))
         try:
             while True:
@@ -169,7 +178,7 @@ def _set_aside(conn: Connection, stream: str, row: int, error: str, attempts: in
 
 async def run_notifier(
     settings: Settings, store: Store, bus: Bus, stop: asyncio.Event, *, health: Health, words: Callable[[], Vocabulary] = Vocabulary,
-    refused: Callable[[], str] = str, version: str = "",
+    refused: Callable[[], str] | None = None, version: str = "",
 ) -> None:
     """The whole stage until `stop`: routing, sending, sweeping, digests, and the bot where a token is set.
 
@@ -177,7 +186,7 @@ async def run_notifier(
     can name, `refused` why edited rule files are not in force, `version` the program's.
     """
     outlets = open_outlets(settings, store, bus)
-    notifier = Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins)
+    notifier = Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins, refused=refused)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(notifier.run(stop))
@@ -189,7 +198,7 @@ async def run_notifier(
                 def house() -> House:
                     mail = settings.smtp_url is not None
                     access, admins = settings.telegram_access == "open", frozenset(settings.telegram_admins)
-                    return House(access, admins, words(), mail, bot.name, version, refused())
+                    return House(access, admins, words(), mail, bot.name, version, refused() if refused else "")
 
                 bot = Bot(chats.client, store, notifier.sender, house, now=_utc, health=health)
                 group.create_task(bot.run(stop))

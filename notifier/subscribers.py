@@ -113,6 +113,11 @@ def reachable(conn: Connection) -> list[Subscriber]:
     return [subscriber(r) for r in conn.execute(select(table).where(table.c.state == Standing.ACTIVE).order_by(table.c.id))]
 
 
+def admins(conn: Connection) -> list[Subscriber]:
+    """Those who became admins by an invitation, in the order in which they came."""
+    return [subscriber(r) for r in conn.execute(select(table).where(table.c.role == Role.ADMIN).order_by(table.c.id))]
+
+
 def wanting_alerts(conn: Connection) -> list[Subscriber]:
     """Those that alerts may reach."""
     return [s for s in reachable(conn) if s.wishes.alerts]

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from notifier import notices
 from notifier.model import Channel
-from notifier.notices import RECENT, bundle
+from notifier.notices import KINDS, RECENT, bundle
 from notifier.richtext import LIMIT
 from notifier.service import drain
 from notifier.subscribers import find, wanting_alerts
@@ -94,14 +94,17 @@ def test_being_told_is_no_subscription(store: Store) -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     """Of a hundred notices as many are shown as fit, and the rest is a number and a command."""
-    lines = bundle([(f"source-{i}", "broken: " + "x" * 200) for i in range(100)]).body.text.splitlines()
-    assert lines[-1] == f"and {100 - (len(lines) - 2)} more: concordat sources list"
+    lines = bundle([("source", f"source-{i}", "broken: " + "x" * 200) for i in range(100)]).body.text.splitlines()
+    assert lines[-1] == f"and {100 - (len(lines) - 2)} more: /sources, or concordat sources list"
     assert len(lines) > 10
 
 
-@given(st.lists(st.tuples(st.text(min_size=1, max_size=64), st.text(max_size=1000)), min_size=1, max_size=60))
-def test_a_bundle_is_one_message(waiting: list[tuple[str, str]]) -> None:
-    """Whatever hosts say, a bundle fits into one message, a line for each notice that is shown."""
+NOTICES = st.tuples(st.sampled_from([*KINDS, "odd"]), st.text(min_size=1, max_size=64), st.text(max_size=1000))
+
+
+@given(st.lists(NOTICES, min_size=1, max_size=60))
+def test_a_bundle_is_one_message(waiting: list[tuple[str, str, str]]) -> None:
+    """Whatever hosts say, a bundle fits into one message, a line for each notice that is shown and for each kind."""
     body = bundle(waiting).body
     assert len(body) <= LIMIT
-    assert len(body.text.split("\n")) <= len(waiting) + 1
+    assert len(body.text.split("\n")) <= len(waiting) + len({kind for kind, _, _ in waiting}) + 1

@@ -12,6 +12,7 @@ import pytest
 from notifier.bot.intents import COMMANDS
 from notifier.feedback import Why
 from notifier.mailboxes import Asked
+from notifier.notices import KINDS
 from notifier.richtext import bold
 from notifier.tongue import LANGUAGES, tongue
 from notifier.wanting import Reason
@@ -59,7 +60,7 @@ def test_what_is_said_is_there_and_what_is_there_is_said() -> None:
     made = {*(f"command.{v}" for v in COMMANDS), *(f"reason.{r.name.lower()}" for r in Reason), *(f"vote.{w}" for w in Why)}
     made |= {f"of.{o}" for o in Of if o not in {Of.ALL, Of.STORY}} | {f"tier.{t}" for t in Tier} | {"time.8h", "time.3d", "time.ever"}
     made |= {f"urgency.{p}{t}" for p in ("", "is_") for t in Tier} | {"mute.all_forever", "mute.done_forever"}
-    made |= {k for k in keys if k.startswith("page.")} | {f"email.{a}" for a in Asked}
+    made |= {f"notices.{k}" for k in (*KINDS, "rest")} | {k for k in keys if k.startswith("page.")} | {f"email.{a}" for a in Asked}
     assert named - keys == set()
     assert keys - named - made == set()
 
