@@ -9,6 +9,7 @@ import typer
 from sqlalchemy import select, update
 
 from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_runtime, with_store, write_json
+from concordat.cli.people import invite_command
 from concordat.runtime import Runtime
 from notifier import digests, ledger, subscribers
 from notifier.digest import Mail, Sender, as_mail
@@ -75,6 +76,9 @@ def add_subscriber(
         write_json({"id": number})
     else:
         console.print(f"subscribed, number {number}", highlight=False)
+
+
+subscribers_app.command("invite")(invite_command)
 
 
 @subscribers_app.command("remove")

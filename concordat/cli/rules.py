@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from concordat.cli.people import precision_command
 from concordat.cli.proofs import junit, lines, values
 from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, load_for_cli
 from concordat.cli.teach import teach_command
@@ -21,6 +22,7 @@ from watcher.yamlfile import suggest
 
 rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
 rules_app.command(name="teach")(teach_command)
+rules_app.command(name="precision")(precision_command)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

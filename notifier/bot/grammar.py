@@ -27,6 +27,7 @@ LONGEST = timedelta(days=3650)
 MOST = 20  # targets in one command
 MOST_BUDGET = 999
 _NO_PLACES = ("Etc/", "posix/", "right/", "SystemV/")
+_MARKS = " \"“”„«»‟"
 _QUOTED = re.compile(r"[\"“”„«»‟]\s*([^\"“”„«»‟]{1,100}?)\s*[\"“”„«»‟]")
 _HOURS = re.compile(r"(?P<start>\d[\d:.h]*)\s*(?:-|–|—|to|à|bis|a)\s*(?P<end>\d[\d:.h]*)(?:\s+(?P<zone>\S+))?", re.IGNORECASE)
 _OFF = frozenset({"off", "no", "none", "never", "aus", "nein", "kein", "non", "aucun", "jamais", "nada", "ninguno", "nunca", "apagado"})
@@ -62,7 +63,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _split(text: str) -> list[Piece]:
-    return [Piece(" ".join(part.split())) for part in re.split(r"[,;\n]", text) if part.strip()]
+    return [Piece(" ".join(part.split()).strip(_MARKS)) for part in re.split(r"[,;\n]", text)]
 
 
 def is_off(text: str) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from notifier.bot.intents import COMMANDS
+from tests.fakes.telegram import Standing
 from tests.notifier.talks import PERSON, TALKS, World, agrees, play, read, world
 from watcher.bus.embedded import EmbeddedRedis
 
@@ -102,3 +103,18 @@ async def test_menus_speak_every_language(here: World) -> None:
     assert all(menu == shown[""] and "follow" in menu and "broadcast" not in menu for menu in shown.values())
     described = {lang: menu for (_, lang), menu in here.telegram.commands.items()}
     assert described["fr"] != described["de"]
+
+
+async def test_no_secret_is_told_to_a_log(here: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever people write, and whatever fails, the log holds no token, no address, no code and none of their words."""
+    needs, steps = read(TALKS / "email.en.txt")
+    async for _ in play(here, needs, steps[:6]):
+        pass
+    code = here.code
+    here.telegram.standing[PERSON] = Standing.BLOCKED
+    here.telegram.says(PERSON, "/follow private words of mine")
+    await here.settled()
+    said = "".join(capsys.readouterr()) + caplog.text
+    assert said
+    for secret in (here.telegram.token, "ada@example.org", code, "private words"):
+        assert secret not in said

@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
 
-from notifier import subscribers
-from notifier.model import Standing, Subscriber
-from notifier.subscribers import by_email
+from notifier import mailboxes, subscribers
+from notifier.mailboxes import Confirmation
+from notifier.model import Channel, Standing, Subscriber
+from notifier.subscribers import Wish, by_email
 from notifier.web import BY_LINK, routes
 from watcher.store import Store
 
@@ -95,3 +96,39 @@ async def test_without_a_database_the_reader_is_asked_to_return(tmp_path: Path) 
     store.close()
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "60"
+
+
+@pytest.fixture
+def asked(store: Store) -> Confirmation:
+    """Ada's chat, in French, asked for a mailbox that nobody confirmed yet."""
+    now = datetime.now(UTC)
+    with store.begin() as conn:
+        chat = subscribers.add(conn, Wish(Channel.TELEGRAM, "7", lang="fr"), now)
+        mailboxes.ask(conn, chat, "ada@example.org", "1", now)
+        found = mailboxes.waiting(conn, mailboxes.of(conn, chat.id)[0].id, now)
+    assert found
+    return found
+
+
+async def test_confirming_an_address_by_its_link(client: httpx.AsyncClient, store: Store, asked: Confirmation) -> None:
+    """Looking confirms nothing; the button does, once, in the language of whoever asked."""
+    page = await client.get(f"/confirm/{asked.token}")
+    assert (page.status_code, "Confirmer" in page.text, 'lang="fr"' in page.text) == (200, True, True)
+    with store.reading() as conn:
+        assert mailboxes.confirmed(conn, asked.owner) is None
+    done = await client.post(f"/confirm/{asked.token}")
+    assert (done.status_code, "<form" in done.text) == (200, False)
+    with store.reading() as conn:
+        box = mailboxes.confirmed(conn, asked.owner)
+    assert box
+    assert (box.address, box.wishes.digest_at) == ("ada@example.org", "08:00")
+    assert (await client.post(f"/confirm/{asked.token}")).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["x" * 32, "short", "a%2F..%2Fb"])
+async def test_links_that_confirm_nothing(client: httpx.AsyncClient, asked: Confirmation, token: str) -> None:
+    """A made-up link is told plainly, and says nothing of anybody."""
+    for answer in (await client.get(f"/confirm/{token}"), await client.post(f"/confirm/{token}")):
+        assert answer.status_code == 404
+        assert "ada" not in answer.text
+    assert asked.code
