@@ -52,8 +52,8 @@ async def test_admins_hear_of_it_once_and_together(store: Store, bus: Bus, tmp_p
         async with running(settings, store, bus):
             await telegram.until(lambda: len(telegram.sent) == 4)
         first, second = (m.text for m in telegram.to(ADA))
-    assert first.splitlines() == ["For the operator", ": ".join(BROKEN), ": ".join(BLOCKED)]
-    assert second.splitlines() == ["For the operator", "other: well again, after it was broken"]
+    assert first.splitlines() == ["Sources", ": ".join(BROKEN), ": ".join(BLOCKED)]
+    assert second.splitlines() == ["Sources", "other: well again, after it was broken"]
     assert [m.text for m in telegram.to(BOB)] == [first, second]
 
 
