@@ -77,11 +77,12 @@ _BORDER = r"(?![^\W\d_])"
 _GAP = r"[ \u00a0\u202f]?"
 _NUMBER = r"\d{1,3}(?:[ \u00a0\u202f.,'’]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,4})?"
 _QUANTITY = re.compile(
-    rf"(?:(?<![^\W\d_])(?P<before>{_either(_CURRENCY)}){_GAP})?"
     rf"(?<![0-9a-z\u00c0-\u0dff_.,-])(?P<number>{_NUMBER})"
     rf"(?:{_GAP}-?(?P<scale>{_either(_SCALE)})(?P<more>(?:\d{{1,4}}[千천万萬만億亿억])*(?:\d{{1,4}}(?![\d.,]))?))?\.?"
     rf"(?:(?:{_GAP}(?:de|of|d'|di|us)?{_GAP}-?)?(?P<after>{_either({**_CURRENCY, **_UNIT})}))?",
 )
+_BEFORE = re.compile(rf"(?<![^\W\d_])(?P<currency>{_either(_CURRENCY)}){_GAP}$")
+_WIDEST = max(map(len, _CURRENCY)) + 1  # characters before a number in which its currency stands
 _DIGIT = re.compile(r"\d")
 _MORE = re.compile(r"(\d{1,4})([千천万萬만億亿억]?)")
 _THOUSANDS = re.compile(r"[ \u00a0\u202f'’]")
@@ -121,7 +122,13 @@ def _quantity(match: re.Match[str]) -> Quantity:
     step = _SCALE[scale] if scale else 1.0
     value = _number(match["number"], decimals=step > 1e7 or (bool(unit) and "," not in match["number"])) * step
     value += sum(int(digits) * _SCALE.get(each, 1.0) for digits, each in _MORE.findall(match["more"] or ""))
-    return Quantity(value * factor, unit or _CURRENCY.get(after or match["before"] or "", ""))
+    return Quantity(value * factor, unit or _CURRENCY.get(after) or _before(match.string, match.start()))
+
+
+def _before(text: str, number: int) -> str:
+    """The currency that stands before the number at that place; "" for none."""
+    found = _BEFORE.search(text, max(0, number - _WIDEST), number)
+    return _CURRENCY[found["currency"]] if found else ""
 
 
 def _plain_digits(text: str) -> str:

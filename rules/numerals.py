@@ -7,6 +7,7 @@ to lower case by the caller; what cannot be read stays as it stands.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _UNITS = {
     1: "one ein eine einer un une una um uma",
@@ -43,11 +44,19 @@ _BEFORE = (
 )
 _VALUE = {word: value for value, words in _UNITS.items() for word in words.split()}
 _WORDS = "|".join(sorted({*_VALUE, *_HUNDRED}, key=len, reverse=True))
-_SPELLED = re.compile(
-    rf"(?<![^\W_])(?P<number>(?:{_WORDS})(?:(?:[ -]|[ -](?:and|und|et|y|e|en)[ -])(?:{_WORDS}))*)[ -]?"
-    rf"(?=(?:{'|'.join(_BEFORE.split())})(?![^\W\d_]))"
-)
-_LIKELY = re.compile("mil|tausend|thousand|b[il]l|duizend|tys|тыс|млн|милл|мільй|тисяч|тися|tusen|tusind| bin")
+
+
+def _grouped(words: Iterable[str]) -> str:
+    """An expression for one of the words, longest first, that looks at a beginning once."""
+    groups: dict[str, list[str]] = {}
+    for word in sorted(words, key=len, reverse=True):
+        groups.setdefault(word[:3], []).append(re.escape(word[3:]))
+    return "|".join(f"{re.escape(beginning)}(?:{'|'.join(endings)})" for beginning, endings in groups.items())
+
+
+_SCALED = re.compile(rf"(?:{_grouped(_BEFORE.split())})(?![^\W\d_])")
+_SPELLED = re.compile(rf"(?<![^\W_])(?P<number>(?:{_WORDS})(?:(?:[ -]|[ -](?:and|und|et|y|e|en)[ -])(?:{_WORDS}))*)[ -]?$")
+_LONGEST = 60  # characters before a scale in which the number must begin
 
 _DIGITS = {c: n for n, pair in enumerate(("〇零", "一壱", "二两", "三参", "四", "五", "六", "七", "八", "九")) for c in pair} | {"兩": 2}
 _STEPS = {"十": 10, "百": 100, "千": 1000}
@@ -58,17 +67,18 @@ def in_digits(text: str) -> str:
     """`text`, in lower case, with what is spelled out before a thousand and more as digits."""
     if not text.isascii():
         text = _IDEOGRAPHS.sub(lambda m: str(_ideographs(m[0])), text)
-    return _SPELLED.sub(_spelled, text) if _LIKELY.search(text) else text
+    for scale in reversed(list(_SCALED.finditer(text))):
+        number = _SPELLED.search(text, max(0, scale.start() - _LONGEST), scale.start())
+        if number:
+            text = f"{text[: number.start()]}{_value(number['number'])} {text[scale.start() :]}"
+    return text
 
 
-def _spelled(match: re.Match[str]) -> str:
+def _value(written: str) -> int:
     total = 0
-    for word in re.split("[ -]", match["number"]):
-        if word in _HUNDRED:
-            total = max(total, 1) * 100
-        else:
-            total += _VALUE.get(word, 0)
-    return f"{total} "
+    for word in re.split("[ -]", written):
+        total = max(total, 1) * 100 if word in _HUNDRED else total + _VALUE.get(word, 0)
+    return total
 
 
 def _ideographs(written: str) -> int:

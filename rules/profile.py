@@ -17,13 +17,14 @@ from rules.language import SMALL_WORDS, base
 from watcher.urls import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from rules.model import EntityHit
     from watcher.model import Item
 
 LEAD = 700  # characters after the title that are read
+SHORT_FORM = 3  # letters; a form without a longer word says nothing where it stands in another text
 MIN_TITLE_WORDS = 4  # a shorter title ("Press release") is worn by many events
 VENDORS = frozenset({"ai_org", "ai_model", "chip_vendor"})
 BODIES = frozenset({"gov_body", "national_lab"})
@@ -67,9 +68,10 @@ class Profile:
     entities: Mapping[str, str]  # id → type
     headline: frozenset[str]  # the entities of the title
     family: Mapping[str, frozenset[str]]  # id → itself and what it belongs to
+    lines: frozenset[str]  # all of these together
     bodies: frozenset[str]  # ministries and laboratories: no whole state, no name that many have
     vague: frozenset[str]  # the other bodies
-    forms: Mapping[str, tuple[frozenset[str], ...]]  # id → the words of each form that the item names it by
+    forms: Mapping[str, tuple[frozenset[str], ...]]  # id → the words of each longer form that the item names it by
     said: frozenset[str]  # every word, those of entities included
     states: frozenset[str]  # of those the ones that are a state as a whole
     countries: frozenset[str]  # of the public parties and of words such as "Greek" and "Athens"
@@ -90,6 +92,7 @@ def profile(
     lang = base(item.lang)
     forms = _forms(item, entities)
     explained = frozenset().union(*(form for several in forms.values() for form in several))
+    forms = {e: tuple(f for f in several if max(map(len, f), default=0) > SHORT_FORM) for e, several in forms.items()}
     folded_title, folded_lead = fold(item.title).decode(), fold(lead).decode()
     title_words, lead_words = _split(folded_title), _split(folded_lead)
     said = frozenset(title_words).union(lead_words)
@@ -104,19 +107,21 @@ def profile(
     named, acts = hints.read(folded_title + folded_lead, said, f"{item.title} {lead}")
     countries = named.union(public.values()) - _NOWHERE
     homes = {_country(e.id, kin) for e in entities if e.type in VENDORS}
+    family = {e.id: _line(e.id, kin) for e in entities}
     return Profile(
         link=link(item.url),
         title=" ".join(title_words) if _telling(title_words) else "",
         lang=lang,
         when=when.timestamp() / 3600 if when else None,
-        words=frozenset(w for w in said if not w[0].isdigit()) - explained - SMALL_WORDS,
+        words=frozenset([w for w in said.difference(explained, SMALL_WORDS) if not w[0].isdigit()]),
         names=title_names | (names(lead, lang) - explained),
         titled=bool(title_words),
         title_names=title_names,
         quantities=counted,
         entities={e.id: e.type for e in entities},
         headline=frozenset(e.id for e in entities if any(field == "title" for field, _, _ in e.spans)),
-        family={e.id: frozenset(_line(e.id, kin)) for e in entities},
+        family=family,
+        lines=frozenset().union(*family.values()),
         bodies=bodies,
         vague=frozenset(e.id for e in entities if e.type in BODIES) - bodies,
         forms=forms,
@@ -149,13 +154,13 @@ def _country(entity: str, kin: Mapping[str, Kin]) -> str:
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩", "INR": "₹"}
 
 
-def _line(entity: str, kin: Mapping[str, Kin]) -> Iterable[str]:
-    seen: set[str] = set()
+def _line(entity: str, kin: Mapping[str, Kin]) -> frozenset[str]:
+    seen: dict[str, None] = {}
     at: str | None = entity
     while at is not None and at not in seen:  # a pack may err and make a circle
-        seen.add(at)
+        seen[at] = None
         at = kin[at].parent if at in kin else None
-    return seen
+    return frozenset(seen)
 
 
 def _forms(item: Item, entities: Sequence[EntityHit]) -> dict[str, tuple[frozenset[str], ...]]:
@@ -193,7 +198,7 @@ def _telling(title: Sequence[str]) -> bool:
     return len(set(title)) >= MIN_TITLE_WORDS
 
 
-_MARKED = re.compile(r"(?<![^\W_])(?=[^\s]*[A-Z\d\u00c0-\u00de\u0391-\u03a9\u0400-\u042f])[^\W_]+(?:[-'’./][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:[-'’./][^\W_]+)*")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f0-9]+(?:[-'’./][A-Za-z\u00c0-\u024f0-9]+)*")
 _SENTENCE_END = frozenset(".!?:;…«»“”\"„|–—-")
 _TITLE_CASE = 0.6  # with more of its longer words capitalised, a line is in title case and capitals say nothing
@@ -203,26 +208,33 @@ _NOUN_CAPITALS = frozenset({"de", "lb"})  # every noun has a capital
 def names(text: str, lang: str) -> frozenset[str]:
     """Words that look like names or codes by how they are written, folded; nothing for scripts that do not show it."""
     foreign = UNSPACED.search(text) is not None
-    long = [token for token in text.split() if len(token) > 3]
-    shouting = lang in _NOUN_CAPITALS or sum(token[0].isupper() for token in long) > _TITLE_CASE * len(long)
+    tokens = text.split()
+    long = [token[0] for token in tokens if len(token) > 3]
+    shouting = lang in _NOUN_CAPITALS or sum(map(str.isupper, long)) > _TITLE_CASE * len(long)
     picked = []
-    for match in (_LATIN_WORD if foreign else _MARKED).finditer(text):
-        word, start = match[0], match.start()
-        if len(word) < 3 or (word.islower() and word.isalpha() and not foreign):
-            continue
-        rest = word[1:]
-        inner = rest != rest.lower() and not (shouting and word.isupper())
-        coded = not word.isalpha() and any(map(str.isalpha, word)) and any(map(str.isdigit, word))
-        capital = word[0].isupper() and not shouting and not _opens(text, start)
-        if inner or coded or capital or (foreign and len(word) > 3):
-            picked.append(word)
+    for before, token in zip(["", *tokens], tokens, strict=False):
+        if foreign or not token.islower() or not token.isalpha():
+            for match in (_LATIN_WORD if foreign else _WORD).finditer(token):
+                place = token[: match.start()] or before
+                if _is_name(match[0], place[-1:], foreign=foreign, shouting=shouting):
+                    picked.append(match[0])
     return frozenset(w for name in picked for w in words(name) if len(w) > 2 and not w[0].isdigit())
 
 
-def _opens(text: str, start: int) -> bool:
-    """Whether the word at `start` is the first of a sentence, where a capital says nothing."""
-    before = text[max(0, start - 3) : start].rstrip()
-    return not before or before[-1] in _SENTENCE_END
+def _is_name(word: str, before: str, *, foreign: bool, shouting: bool) -> bool:
+    """Whether a word after the character `before` is written like a name; the first of a sentence has a capital in any case."""
+    if len(word) < 3:
+        return False
+    if word.isalpha():
+        if word.islower():
+            return foreign and len(word) > 3
+        rest = word[1:]
+        if rest != rest.lower() and not (shouting and word.isupper()):
+            return True
+    elif any(map(str.isalpha, word)) and (any(map(str.isdigit, word)) or (word[1:] != word[1:].lower() and not shouting)):
+        return True
+    opens = not before or before in _SENTENCE_END
+    return (word[0].isupper() and not shouting and not opens) or (foreign and len(word) > 3)
 
 
 # --- links ------------------------------------------------------------------------------------------

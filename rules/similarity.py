@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 from rules.profile import VENDORS, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from rules.amounts import Quantity
 
 JOIN = 3.5  # points from which two items are one event
+HOPEFUL = 1.0  # points below which two items without a common party are not looked at any further
 DAY_COSTS = 0.5  # points that each day between them takes away
 PARTIAL = 0.35  # what further parties of one side count
 ONE_SIDED = 0.5  # what parties count of which all stand on one side: company news, or a body's own
@@ -101,13 +102,22 @@ def contradiction(a: Profile, b: Profile, sums: Iterable[Quantity]) -> str:
 
 def compare(a: Profile, b: Profile, rarity: Rarity) -> Comparison:
     """Weigh what `a` and `b` share; contradictions are asked for apart, because they look at the whole story."""
-    sides, parties = _parties(a, b, rarity)
-    sums, figures = _figures(a, b)
+    sums, figures = _figures(a, b) if a.quantities and b.quantities else (0, 0)
     named = a.names & b.names
-    common = a.words & b.words if _same_language(a, b) is not False else frozenset()
-    points = sides + _wording(a, b, common, rarity) - DAY_COSTS * _days(a, b)
-    points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES) + min(rarity.weight(named), MOST_NAMES)
-    return Comparison(points + _doubts(a, b), parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
+    common = a.words & b.words if _same_language(a, b) is not False else _NOTHING
+    points = _wording(a, b, common, rarity) - DAY_COSTS * _days(a, b)
+    points += min(SAME_SUM * sums, MOST_SUMS) + min(SAME_FIGURE * figures, MOST_FIGURES)
+    points += min(rarity.weight(named), MOST_NAMES) if named else 0.0
+    parties = 0
+    if points >= HOPEFUL or not a.lines.isdisjoint(b.lines):
+        sides, parties = _parties(a, b, rarity)
+        points += sides
+    if points >= JOIN:  # doubts only take away
+        points += _doubts(a, b)
+    return Comparison(points, parties, sums, figures, len(named), len(common), min(len(a.words), len(b.words)))
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def _doubts(a: Profile, b: Profile) -> float:
@@ -136,14 +146,16 @@ def _doubts(a: Profile, b: Profile) -> float:
 
 def _related(a: Profile, x: str, b: Profile, y: str) -> bool:
     """Whether one is the other, or belongs to it; two laboratories of one department are not."""
-    return x in b.family[y] or y in a.family[x]
+    return x == y or x in b.family[y] or y in a.family[x]
 
 
-def _shared(a: Profile, b: Profile) -> dict[str, str]:
+def _shared(a: Profile, b: Profile) -> Mapping[str, str]:
     """Entities of `a` and `b` that are the same; of one that belongs to the other, the wider."""
-    found: dict[str, str] = {}
     if a.entities.keys() == b.entities.keys():
-        return dict(a.entities)
+        return a.entities
+    if a.lines.isdisjoint(b.lines):
+        return {}
+    found: dict[str, str] = {}
     for x, kind in a.entities.items():
         if x in b.entities:
             found[x] = kind
@@ -164,7 +176,7 @@ def _own_partners(a: Profile, b: Profile) -> bool:
 
 def _stands_in(a: Profile, x: str, b: Profile) -> bool:
     """Whether a form that `a` names `x` by stands in `b`, where it was not recognised."""
-    return any(form <= b.said and max(map(len, form), default=0) > 3 for form in a.forms[x])
+    return any(form <= b.said for form in a.forms[x])
 
 
 def _elsewhere(a: Profile, b: Profile) -> bool:
@@ -212,13 +224,17 @@ def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
 def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
     """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
     ours = {e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds}
-    theirs = {e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds} if ours else ours
+    if not ours or (not ours.isdisjoint(b.entities) and not headline):
+        return False
+    theirs = {e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds}
     return _bodies_apart(a, b, ours, theirs)
 
 
 def _bodies_apart(a: Profile, b: Profile, ours: AbstractSet[str], theirs: AbstractSet[str]) -> bool:
     """Whether there are some of both, and none of the one's is, belongs to, or is named like, one of the other's."""
-    if not ours or not theirs or not ours.isdisjoint(theirs) or any(_related(a, x, b, y) for x in ours for y in theirs):
+    if not ours or not theirs or not ours.isdisjoint(theirs):
+        return False
+    if not a.lines.isdisjoint(b.lines) and any(_related(a, x, b, y) for x in ours for y in theirs):
         return False
     if any(_stands_in(a, x, b) for x in ours) or any(_stands_in(b, y, a) for y in theirs):
         return False

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 WINDOW = timedelta(hours=96)
 LONGEST = 4  # windows that a story stays open while items keep coming
 MEMBERS = 8  # items of a story that others are compared with; the rest only lengthen its life
-RAREST = 10  # keys of an item, of each kind, through which others are looked for
+RAREST = 7  # keys of an item, of each kind, through which others are looked for
 MOST_MAKERS, MOST_BODIES = 5, 8  # parties of an item whose pairs others are looked for by
 WITNESSES = 2  # items of one story that an item is compared with
 CERTAIN = 3 * JOIN  # points from which no better story is looked for
-POSTINGS = 16  # newest items looked at behind one key
-CANDIDATES = 4  # stories compared in full
+POSTINGS = 10  # newest items looked at behind one key
+CANDIDATES = 3  # stories compared in full
 COMMON = 400  # keys behind which more items stand find nothing
 PRIOR = {  # the share of stories that name one such entity, before the window has shown it
     "ai_org": 0.08, "ai_model": 0.08, "chip_vendor": 0.05,
