@@ -110,7 +110,11 @@ def test_entities_can_be_left_out() -> None:
 
 def test_entities_are_meant_by_the_part_they_play() -> None:
     """A supervisor is no ministry, though both are public bodies."""
-    own = "entities: [{id: supervisor, name: 'Supervisor of {country}', type: gov_body}, {id: dpa, name: Data Watch, type: gov_body, role: supervisor}]\n"
+    own = """
+entities:
+  - {id: supervisor, name: "Supervisor of {country}", type: gov_body}
+  - {id: dpa, name: Data Watch, type: gov_body, role: supervisor}
+"""
     rule = "rules: [{id: r, when: {entity: {type: gov_body, role: supervisor}}, cases: [{fires: x}, {quiet: y}]}]\n"
     reader = Matcher(build([Text("small.yaml", SMALL, builtin=True), Text("own.yaml", own + rule)]))
     assert [[m.rule for m in reader.match(Item(id="1", title=t)).matches] for t in ("Data Watch", "DOE")] == [["r"], []]
