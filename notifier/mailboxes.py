@@ -149,6 +149,17 @@ def _confirm(conn: Connection, mailbox: int, owner: int, now: datetime) -> Confi
     return Confirmed.DONE
 
 
+def forget_unconfirmed(conn: Connection, now: datetime) -> int:
+    """Erase addresses that nobody confirmed in time: nothing is kept of people who never asked for it. How many there were."""
+    both = table.join(people, people.c.id == table.c.mailbox_id)
+    gone = conn.execute(select(table.c.mailbox_id, people.c.joined).select_from(both).where(table.c.expires_at <= now)).all()
+    for row in gone:
+        conn.execute(delete(table).where(table.c.mailbox_id == row.mailbox_id))
+        if row.joined == Joined.NO:
+            subscribers.erase(conn, row.mailbox_id)
+    return len(gone)
+
+
 def follow_suit(conn: Connection, owner: Subscriber, now: datetime) -> None:
     """Let the chat's mailboxes want what it wants now; where it has no hour for the digest, they keep theirs."""
     for mailbox in of(conn, owner.id):

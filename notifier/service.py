@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection, update
 
-from notifier import alarms, digests, ledger, notices
+from notifier import alarms, digests, ledger, mailboxes, notices
 from notifier.bot.loop import Bot
 from notifier.bot.turn import House
 from notifier.bot.vocabulary import Vocabulary
@@ -124,6 +124,7 @@ class Notifier:
     async def tell(self) -> None:
         """Put what the admins should hear of on its way to them."""
         try:
+            await self._store.write(mailboxes.forget_unconfirmed, self._now())
             await self._store.write(alarms.look, self._refused() if self._refused else None, self._now())
             await self._bus.publish(DELIVERIES, await self._store.write(self._notices))
         except (StoreError, RedisError) as e:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from notifier.model import Story
 from notifier.schedule import quiet_until
@@ -144,7 +145,13 @@ def says(story: Story, words: str) -> bool:
     if not sought.strip(PAD):
         return False
     texts: Iterable[str] = (story.title, *(p.name for p in story.parties), *(t for r in story.reports for t in (r.title, r.summary)))
-    return any(sought in fold(text) for text in dict.fromkeys(texts))
+    return any(sought in _folded(text) for text in texts)
+
+
+@lru_cache(maxsize=1024)
+def _folded(text: str) -> bytes:
+    """One story is held against the words of many people."""
+    return fold(text)
 
 
 def needle(words: str) -> bytes:

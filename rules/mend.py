@@ -130,7 +130,7 @@ def _decided(conn: Connection, chosen: Sequence[int]) -> list[Decided]:
         found.setdefault(m.item_id, []).append(RuleMatch(m.rule_id, m.severity, tuple(m.topics), m.score, (), (), ()))
     named: dict[int, list[EntityHit]] = {}
     for e in conn.execute(select(item_entities).where(item_entities.c.item_id.in_(chosen)).order_by(item_entities.c.entity_id)):
-        named.setdefault(e.item_id, []).append(EntityHit(e.entity_id, e.name, e.type, ()))
+        named.setdefault(e.item_id, []).append(EntityHit(e.entity_id, e.name, e.type, (), e.country or ""))
     return [
         Decided(Pending(as_item(r), r.url, r.outlet, r.quiet), MatchResult(tuple(named.get(r.id, ())), tuple(found.get(r.id, ()))))
         for r in conn.execute(select(items).where(items.c.id.in_(chosen)).order_by(items.c.id))

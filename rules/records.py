@@ -77,7 +77,7 @@ def load_index(conn: Connection, index: StoryIndex, since: datetime) -> None:
     of_items = whole.join(item_entities, item_entities.c.item_id == story_items.c.item_id)
     for row in conn.execute(select(item_entities).select_from(of_items).where(*chosen).order_by(item_entities.c.entity_id)):
         spans = tuple((field, start, end) for field, start, end in row.spans)
-        hits.setdefault(row.item_id, []).append(EntityHit(row.entity_id, row.name, row.type, spans))
+        hits.setdefault(row.item_id, []).append(EntityHit(row.entity_id, row.name, row.type, spans, row.country or ""))
     joins = whole.join(items, items.c.id == story_items.c.item_id)
     columns = story_items.c.seq, story_items.c.story_id, story_items.c.joined_at, items
     for row in conn.execute(select(*columns).select_from(joins).where(*chosen).order_by(story_items.c.seq)):
@@ -199,7 +199,7 @@ def _entity_rows(decided: Decided) -> Iterable[dict[str, Any]]:
     for e in decided.result.entities:
         yield {
             "item_id": int(decided.pending.item.id), "entity_id": e.id, "name": e.name, "type": e.type,
-            "spans": [list(span) for span in e.spans],
+            "spans": [list(span) for span in e.spans], "country": e.country or None,
         }
 
 

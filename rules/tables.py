@@ -32,6 +32,7 @@ item_entities = Table(
     Column("name", Text, nullable=False),
     Column("type", String(16), nullable=False),
     Column("spans", Json, nullable=False),  # [[field, start, end], …]
+    Column("country", String(3)),  # its code, such as US, where the pack says it
     PrimaryKeyConstraint("item_id", "entity_id"),
     Index("ix_item_entities_entity_id", "entity_id"),
 )

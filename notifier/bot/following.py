@@ -134,12 +134,6 @@ def mute_topic(turn: Turn) -> Answer:
     return turn.word("mute.topic_word", what=topic)
 
 
-def mute_menu(turn: Turn) -> Answer:
-    """The button under an alert that offers its parts."""
-    story = _story(turn, int(turn.intent.words[-1]))
-    return Answer(say=_menu(turn, story)) if story else old_button(turn)
-
-
 def mute_story(turn: Turn) -> Answer:
     """A choice of the menu: a part of the story, then for how long."""
     _, number, part, time = (*turn.intent.words, "", "", "")[:4]

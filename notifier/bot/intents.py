@@ -58,7 +58,7 @@ class Verb(StrEnum):
 
 COMMANDS = {v.value: v for v in Verb if re.fullmatch("[a-z]+", v.value)}
 OPERATOR = frozenset({Verb.STATUS, Verb.SOURCES, Verb.SILENCE, Verb.UNSILENCE, Verb.BROADCAST, Verb.INVITE})
-_FREE = frozenset({"up", "down", "fb", "back", "why", "src", "pg", "op"})  # buttons that change nothing of what a chat gets
+_FREE = frozenset({"up", "down", "fb", "back", "src", "pg", "op"})  # buttons that change nothing of what a chat gets
 READING = frozenset({Verb.LATEST, Verb.SEARCH, Verb.WHY, Verb.HELP, Verb.UNKNOWN, Verb.TALK})  # what every member of a group may ask
 
 

@@ -49,11 +49,9 @@ def page(turn: Turn) -> Answer:
 
 def why(turn: Turn) -> Answer:
     """Why an alert came, or why a story did not ring: a reply, a number, or the last alert."""
-    if turn.intent.query:
-        return _why_of(turn, reasons.by_delivery(turn.conn, turn.person.id, int(turn.intent.words[-1])))
     number = _NUMBER.fullmatch(turn.intent.text)
     if number:
-        return _why_of(turn, reasons.by_story(turn.conn, turn.person.id, int(number[1])))
+        return _why_of(turn, [int(number[1])])
     if turn.intent.text:
         return turn.say("why.how")
     found = reasons.told(turn.conn, turn.person.id, turn.intent.message)

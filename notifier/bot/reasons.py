@@ -31,17 +31,6 @@ def told(conn: Connection, subscriber: int, message: str | None) -> list[int]:
     return list(dict.fromkeys(s for s in found if s))
 
 
-def by_delivery(conn: Connection, subscriber: int, delivery: int) -> list[int]:
-    """The story of one of the chat's own alerts."""
-    mine = select(deliveries.c.story_id).where(deliveries.c.id == delivery, deliveries.c.subscriber_id == subscriber)
-    return [s for s in conn.scalars(mine) if s]
-
-
-def by_story(conn: Connection, _subscriber: int, story: int) -> list[int]:
-    """A story by its number, whether or not the chat was alerted to it."""
-    return sorted(stories.load(conn, [story]))
-
-
 def account(turn: Turn, id_: int) -> RichText | None:
     """The full account of one story for one reader; None when it is no more."""
     story = stories.load(turn.conn, [id_]).get(id_)

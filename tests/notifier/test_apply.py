@@ -277,6 +277,19 @@ def test_no_mailbox_is_flooded_or_guessed(conn: Connection) -> None:
     assert "Enough mails" in said(conn, does(conn, Verb.EMAIL, "e@example.org"))
 
 
+def test_an_address_that_nobody_confirms_is_erased(conn: Connection) -> None:
+    """After a day nothing is kept of it; one that was there before stays."""
+    does(conn, Verb.START)
+    known = subscribers.add(conn, subscribers.by_email("bea@example.org"), NOW)
+    does(conn, Verb.EMAIL, "ada@example.org")
+    does(conn, Verb.EMAIL, "bea@example.org")
+    assert mailboxes.forget_unconfirmed(conn, NOW + mailboxes.LASTS - timedelta(seconds=1)) == 0
+    assert mailboxes.forget_unconfirmed(conn, NOW + mailboxes.LASTS) == 2
+    assert [s.address for s in subscribers.everyone(conn)] == ["7", "bea@example.org"]
+    assert subscribers.get(conn, known.id) == known
+    assert conn.scalar(select(func.count()).select_from(confirmations)) == 0
+
+
 def said_first(conn: Connection, applied: Applied) -> str:
     """What the chat is told, where a mail goes out beside it."""
     due = next(d for d in applied.dues if d.channel is Channel.TELEGRAM)
