@@ -7,15 +7,18 @@ the program dies, no story falls between two digests or into both, and a digest 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from notifier import ledger, stories, subscribers, told
-from notifier.digest import Coverage, Digest, compose
+from notifier.chart import DAYS, counts
+from notifier.digest import Closing, Coverage, Digest, compose
 from notifier.model import Channel, Kind, Standing, Story, Subscriber
 from notifier.schedule import next_digest, rhythm
+from notifier.since import Changed, what_changed
 from notifier.subscribers import DIGEST_AT, FIRST_WINDOW
 from notifier.tables import digests as table
 from notifier.tables import subscribers as people
@@ -26,6 +29,10 @@ from watcher.store.tables import items, source_state
 
 OVERLAP = timedelta(minutes=10)  # before a window: what was being written when the last one was planned, and nobody was told of
 LONGEST = timedelta(days=31)  # of a window, after whatever was down, or whoever was away, for longer
+MEMORY = timedelta(days=14)  # for how long it is told what came of a story
+SOON = timedelta(days=21)  # tenders that close within it are named
+TENDERS_OF = timedelta(days=180)  # how long ago something may last have come of them
+MOST_LINES = 12  # of what changed, and of what closes soon
 SLOWEST_POLL = timedelta(hours=48)  # a source that nobody asked for so long is not watched any more
 _ALMOST_OK = (Health.OK, Health.SLOW)
 
@@ -43,6 +50,10 @@ class Shelf:
         if (after, until) not in self._windows:
             self._windows[after, until] = stories.began(self._conn, after, until)
         return self._windows[after, until]
+
+    def outlines(self, until: datetime) -> list[Story]:
+        """The stories of the chart's days, without their reports."""
+        return stories.outlines(self._conn, until - timedelta(days=DAYS + 1), until)
 
     def read(self, ids: Sequence[int]) -> list[Story]:
         """The stories with these ids that there are, the weightiest first."""
@@ -102,18 +113,20 @@ def compose_for(conn: Connection, digest_id: int) -> Digest | None:
     subscriber = subscribers.get(conn, row.subscriber_id) if row else None
     if row is None or subscriber is None:
         return None
-    tells = told.of_digest(conn, digest_id)
-    found = Shelf(conn).read(list(tells))
-    fresh = [s for s in found if tells[s.id] and concerns(subscriber.wishes, s, row.to_at).wanted]
-    return compose(subscriber, fresh, row.from_at, row.to_at, coverage(conn, row.from_at, row.to_at), digest_id)
+    tells, shelf = told.of_digest(conn, digest_id), Shelf(conn)
+    fresh = shelf.read([i for i in tells if tells[i]])
+    before = told.last(conn, subscriber.id, row.to_at - MEMORY, row.to_at)
+    changed = [Changed(s, before[s.id]) for s in shelf.read([i for i in tells if not tells[i]]) if s.id in before]
+    return _whole(conn, subscriber, fresh, changed, (row.from_at, row.to_at), shelf, digest_id)
 
 
 def preview(conn: Connection, subscriber: Subscriber | None, now: datetime) -> Digest:
     """What the subscriber's digest would say if it were sent now; None stands for a reader of everything in the last day."""
     reader = subscriber or Subscriber(0, Channel.EMAIL, "reader@localhost", wishes=Wishes(min_severity="low"))
     known = conn.scalar(select(people.c.digest_from).where(people.c.id == subscriber.id)) if subscriber else None
-    after = known or now - FIRST_WINDOW
-    return compose(reader, gather(conn, reader, after, now, Shelf(conn)), after, now, coverage(conn, after, now))
+    after, shelf = known or now - FIRST_WINDOW, Shelf(conn)
+    fresh = gather(conn, reader, after, now, shelf)
+    return _whole(conn, reader, fresh, developments(conn, reader, after, now, fresh, shelf), (after, now), shelf)
 
 
 def gather(conn: Connection, subscriber: Subscriber, after: datetime, until: datetime, shelf: Shelf) -> list[Story]:
@@ -123,6 +136,26 @@ def gather(conn: Connection, subscriber: Subscriber, after: datetime, until: dat
     return [s for s in shelf.read([i for i in ids if i not in known]) if concerns(subscriber.wishes, s, until).wanted]
 
 
+def developments(
+    conn: Connection, subscriber: Subscriber, after: datetime, until: datetime, fresh: Sequence[Story], shelf: Shelf
+) -> list[Changed]:
+    """What this reader was told of lately and is worth another word, the weightiest first."""
+    before = told.last(conn, subscriber.id, until - MEMORY, until)
+    ids = stories.touched(conn, sorted(before.keys() - {s.id for s in fresh}), after - OVERLAP)
+    found = [Changed(s, before[s.id]) for s in shelf.read(ids) if concerns(subscriber.wishes, s, until).wanted]
+    return [c for c in found if what_changed(c)][:MOST_LINES]
+
+
+def closing(conn: Connection, subscriber: Subscriber, now: datetime, shelf: Shelf) -> list[Closing]:
+    """The tenders that concern this reader and take offers for not much longer, the next to close first."""
+    found = []
+    for story in shelf.read(stories.tenders(conn, now - TENDERS_OF)):
+        at = _deadline(story)
+        if at and now < at <= now + SOON and not story.ended and concerns(subscriber.wishes, story, now).wanted:
+            found.append(Closing(story, at))
+    return sorted(found, key=lambda c: c.at)[:MOST_LINES]
+
+
 def coverage(conn: Connection, after: datetime, until: datetime) -> Coverage:
     """What was watched in (after, until]."""
     s, i = source_state.c, items.c
@@ -130,10 +163,39 @@ def coverage(conn: Connection, after: datetime, until: datetime) -> Coverage:
     rows = conn.execute(watched.order_by(s.source_id)).all()
     return Coverage(
         read=sum(1 for r in rows if r.last_ok_at and r.last_ok_at > after),
-        failing=tuple(r.source_id for r in rows if r.first_ok_at and r.health not in _ALMOST_OK),
-        silent=tuple(r.source_id for r in rows if r.first_ok_at is None),
+        failing=tuple(r.source_id for r in rows if r.first_ok_at and r.health not in (*_ALMOST_OK, Health.BLOCKED)),
+        silent=tuple(r.source_id for r in rows if r.first_ok_at is None and r.health != Health.BLOCKED),
+        blocked=tuple(r.source_id for r in rows if r.health == Health.BLOCKED),
         items=conn.scalar(select(func.count()).where(i.seen_at > after, i.seen_at <= until)) or 0,
     )
+
+
+def _whole(
+    conn: Connection,
+    reader: Subscriber,
+    fresh: Sequence[Story],
+    changed: Sequence[Changed],
+    span: tuple[datetime, datetime],
+    shelf: Shelf,
+    digest_id: int = 0,
+) -> Digest:
+    after, until = span
+    lately = [s.created_at for s in shelf.outlines(until) if concerns(reader.wishes, s, until).wanted]
+    return replace(
+        compose(reader, fresh, after, until, coverage(conn, after, until), digest_id),
+        changes=tuple(c for c in changed if concerns(reader.wishes, c.story, until).wanted),
+        closing=tuple(closing(conn, reader, until, shelf)),
+        days=counts(lately, until, reader.tz),
+    )
+
+
+def _deadline(story: Story) -> datetime | None:
+    """The last moment for offers that a register states; None for what is no moment."""
+    try:
+        at = datetime.fromisoformat(str(story.facts.get("deadline", "")))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _plan(conn: Connection, reader: Subscriber, start: datetime, now: datetime, reason: str, shelf: Shelf) -> dict[str, Any]:
@@ -142,5 +204,7 @@ def _plan(conn: Connection, reader: Subscriber, start: datetime, now: datetime, 
     values = {"subscriber_id": reader.id, "from_at": after, "to_at": now, "created_at": now}
     digest_id = int(conn.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
     told.take_over(conn, digest_id, list(lost), now)
-    told.remember(conn, digest_id, gather(conn, reader, after, now, shelf), fresh=True)
+    fresh = gather(conn, reader, after, now, shelf)
+    told.remember(conn, digest_id, fresh, fresh=True)
+    told.remember(conn, digest_id, [c.story for c in developments(conn, reader, after, now, fresh, shelf)], fresh=False)
     return ledger.new(f"digest:{digest_id}", reader.id, Kind.DIGEST, reason, now, digest_id=digest_id)

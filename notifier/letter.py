@@ -14,8 +14,8 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from urllib.parse import quote
 
-from notifier.digest import Mail
 from notifier.model import Subscriber
+from notifier.paper import CHART, Mail
 from notifier.richtext import one_line
 from watcher.errors import SettingsError
 
@@ -45,6 +45,11 @@ def unsubscribe_url(public_url: str, token: str) -> str:
     return f"{public_url}/unsubscribe/{quote(token, safe='')}" if public_url and token else ""
 
 
+def preferences_url(public_url: str, token: str) -> str:
+    """Where a reader changes what comes; empty while nobody can reach us."""
+    return f"{public_url}/preferences/{quote(token, safe='')}" if public_url and token else ""
+
+
 def letter(mail: Mail, digest_id: int, to: Subscriber, sender: Address, public_url: str, date: datetime) -> EmailMessage:
     """The message: text first, HTML last; the same digest has the same Message-ID however often it is sent.
 
@@ -66,6 +71,10 @@ def letter(mail: Mail, digest_id: int, to: Subscriber, sender: Address, public_u
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    if mail.picture:
+        html = message.get_payload()[-1]  # type: ignore[index]  # a multipart's payload is the list of its parts
+        assert isinstance(html, EmailMessage)
+        html.add_related(mail.picture, "image", "png", cid=f"<{CHART}>", filename="chart.png", disposition="inline")
     return message
 
 

@@ -99,10 +99,15 @@ def headline(story: Story, lang: str = DEFAULT) -> str:
 
 def why(story: Story, lang: str = DEFAULT) -> str:
     """`labs, partnerships — rule ai-company-national-lab: “s'associe”`: what it matched, and the words that were seen."""
+    return " — ".join(x for x in (", ".join(story.topics), saw(story, lang)) if x)
+
+
+def saw(story: Story, lang: str = DEFAULT) -> str:
+    """`rule ai-company-national-lab: “s'associe”`: the rules, and the words that they saw."""
     named = label("rule" if len(story.rules) == 1 else "rules", lang, ", ".join(story.rules)) if story.rules else ""
     lead = wording.lead_report(story)
     seen = ", ".join(f"“{shown}”" for w in (lead.words if lead else ())[:SHOWN_WORDS] if (shown := one_line(w)[:_WORD]))
-    return " — ".join(x for x in (", ".join(story.topics), ": ".join(x for x in (named, seen) if x)) if x)
+    return ": ".join(x for x in (named, seen) if x)
 
 
 def alert_keyboard(story: Story, delivery: int, lang: str = DEFAULT) -> Keyboard:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, or_, select
 
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
 from notifier.provenance import voice
@@ -56,6 +56,26 @@ def began(conn: Connection, after: datetime, until: datetime) -> list[int]:
     within = and_(s.created_at > after, s.created_at <= until, fresh)
     rang = and_(s.rung_at > after, s.rung_at <= until)
     return list(conn.scalars(select(s.id).where(s.updated_at > after, or_(within, rang, rose)).order_by(s.id)))
+
+
+def touched(conn: Connection, ids: Sequence[int], after: datetime) -> list[int]:
+    """Those of these stories that something came of since then."""
+    s = stories.c
+    return [i for batch in chunks(ids) for i in conn.scalars(select(s.id).where(s.id.in_(batch), s.updated_at > after))]
+
+
+def outlines(conn: Connection, after: datetime, until: datetime) -> list[Story]:
+    """Every story that began in (after, until] and rang somebody, without its reports."""
+    s = stories.c
+    rows = conn.execute(select(stories).where(s.created_at > after, s.created_at <= until, s.rung_at.is_not(None)))
+    return [_story(row, ()) for row in rows]
+
+
+def tenders(conn: Connection, after: datetime) -> list[int]:
+    """The stories with a deadline for offers that something came of since then."""
+    s = stories.c
+    stated = cast(s.facts, Text).contains('"deadline"')
+    return list(conn.scalars(select(s.id).where(s.updated_at > after, stated).order_by(s.id)))
 
 
 def latest(conn: Connection, subscriber: Subscriber, limit: int, now: datetime) -> list[Story]:

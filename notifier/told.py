@@ -7,27 +7,18 @@ reader would have told is forgotten, and the next one tells it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from notifier import ledger
 from notifier.model import Change, State, Story
+from notifier.since import Telling
 from notifier.stories import chunks
 from notifier.tables import deliveries, digests
 from notifier.tables import digest_stories as table
 
 LOST = frozenset({State.DEAD, State.DROPPED})  # a delivery that was given up, or that nobody wanted any more when its turn came
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """In what state a story was when a digest told it."""
-
-    severity: str
-    outlets: int
-    changes: frozenset[Change]
 
 
 def remember(conn: Connection, digest: int, stories: Iterable[Story], *, fresh: bool) -> None:

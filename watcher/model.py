@@ -23,7 +23,8 @@ Stage = Literal["planning", "tender", "award", "contract", "amended", "ended"]
 class Facts:
     """What a register or a contract notice states in fields of its own; all optional.
 
-    `amount` is in units of `currency` (ISO 4217). `vendor` is whose product it is, where `supplier` only resells it.
+    `amount` is in units of `currency` (ISO 4217). `vendor` is whose product it is, where `supplier` only resells it. `deadline` is the
+    last moment for offers, as ISO 8601 in UTC.
     """
 
     amount: float | None = None
@@ -33,6 +34,7 @@ class Facts:
     vendor: str | None = None
     award_id: str | None = None
     stage: Stage | None = None
+    deadline: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Only the fields that are known."""
@@ -80,6 +82,7 @@ class StatedFacts(BaseModel):
     vendor: str | None = None
     award_id: str | None = None
     stage: Stage | None = None
+    deadline: str | None = None
 
     def facts(self) -> Facts:
         """The Facts that are written."""

@@ -12,8 +12,8 @@ from concordat.cli.common import HomeOption, JsonOption, console, fail, now, sho
 from concordat.cli.people import invite_command
 from concordat.runtime import Runtime
 from notifier import digests, ledger, subscribers
-from notifier.digest import Mail, Sender, as_mail
 from notifier.model import Channel, State
+from notifier.paper import Mail, Sender, as_mail
 from notifier.service import drain
 from notifier.tables import deliveries
 from notifier.wishes import Of

@@ -16,8 +16,8 @@ from concordat.demo.host import DemoHost
 from concordat.demo.plan import Telling, plan
 from concordat.runtime import Runtime, running
 from notifier import digests, stories, subscribers
-from notifier.digest import Mail, Sender, as_mail
 from notifier.model import Story
+from notifier.paper import Mail, Sender, as_mail
 from rules.live import Folders, LiveRules
 from rules.records import unmatched
 from rules.service import RulesStage

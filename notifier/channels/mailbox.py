@@ -8,11 +8,11 @@ from email.headerregistry import Address
 
 from notifier import digests, mailboxes
 from notifier.channels.email import Mailer, read_server
-from notifier.digest import Sender, as_mail
 from notifier.jobs import Job
-from notifier.letter import letter, note, sender_address, unsubscribe_url
+from notifier.letter import letter, note, preferences_url, sender_address, unsubscribe_url
 from notifier.limiter import Answer, Go, Later
 from notifier.model import Kind
+from notifier.paper import Sender, as_mail
 from notifier.tongue import tongue
 from watcher.bus import Bus
 from watcher.errors import DeliveryError, DeliveryReason
@@ -54,7 +54,8 @@ class MailOutlet:
         if found is None:
             raise DeliveryError(DeliveryReason.REFUSED, "there is nothing to send by mail", permanent=True)
         reader = job.subscriber
-        mail = as_mail(found, Sender(str(self._sender), unsubscribe_url(self._public_url, reader.token)))
+        ways = unsubscribe_url(self._public_url, reader.token), preferences_url(self._public_url, reader.token)
+        mail = as_mail(found, Sender(str(self._sender), *ways))
         try:
             message = letter(mail, found.id, reader, self._sender, self._public_url, self._now())
         except ValueError:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digest import MAX_HTML, Coverage, Digest, Sender, as_mail, as_message, compose, coverage_line, subject
+from notifier.digest import Closing, Coverage, Digest, as_message, compose, coverage_line, sections, subject
 from notifier.letter import WIRE, letter, sender_address
 from notifier.model import Party, Report, Story, Subscriber
+from notifier.paper import MAX_HTML, Sender, as_mail, entry
+from notifier.provenance import Voice
 from notifier.richtext import LIMIT, MAX_ENTITIES, one_line
+from notifier.since import Changed, Telling
 from tests.notifier.world import NOW, a_person, a_story
 from watcher.errors import SettingsError
 
@@ -165,3 +169,58 @@ def test_a_sender_that_cannot_be_is_refused(wrong: str) -> None:
     """The setting's mistake is told with what to write."""
     with pytest.raises(SettingsError, match="CONCORDAT_MAIL_FROM"):
         sender_address(wrong)
+
+
+def test_stories_stand_under_topics() -> None:
+    """Each story once, under the topic that most share, the section with the weightiest first; a few need no headings."""
+    topics = [("labs",), ("labs", "policy"), ("policy",), ("policy",), ("policy", "compute")]
+    stories = [a_story(id=n, topics=t) for n, t in enumerate(topics)]
+    found = sections(stories)
+    assert [(topic, [s.id for s in told]) for topic, told in found] == [("labs", [0]), ("policy", [1, 2, 3, 4])]
+    assert sections(stories[:3]) == [("", stories[:3])]
+    assert sections([]) == []
+
+
+def test_official_words_come_first() -> None:
+    """Sources in order of authority: an office before the press, the press before posts, each outlet once."""
+    def said(outlet: str, voice: Voice) -> Report:
+        return Report(outlet, "x", f"https://{outlet}/1", "en", NOW, "", voice)
+
+    voices = {"bsky.app": Voice.SOCIAL, "lemonde.fr": Voice.PRESS, "energy.gov": Voice.OFFICIAL}
+    reports = tuple(said(outlet, voice) for outlet, voice in [*voices.items(), ("lemonde.fr", Voice.PRESS)])
+    shown = entry(digest_of(), a_story(reports=reports))
+    assert [(o.name, o.official) for o in shown.outlets] == [("energy.gov", True), ("lemonde.fr", False), ("bsky.app", False)]
+
+
+def test_what_changed_and_what_closes_is_told() -> None:
+    """Older stories with what came of them, and tenders with their last moment on the reader's clock, in every form."""
+    risen = Changed(a_story(id=7, title="Was small", severity="critical"), Telling("normal", 1, frozenset()))
+    tender = Closing(a_story(id=8, title="Model for a ministry"), NOW + timedelta(days=2))
+    digest = replace(digest_of(), changes=(risen,), closing=(tender,))
+    mail = as_mail(digest, SENDER)
+    for said in (flat(mail.text), mail.html, as_message(digest).body.text):
+        for words in ("Was small", "now critical, was normal", "Model for a ministry", "closes 1 Feb 2025 14:05 UTC"):
+            assert words in said
+
+
+def test_the_chart_is_a_picture_and_a_line_of_text() -> None:
+    """Thirty days: a small PNG with its numbers as alternative text, and the same as text; nothing where there is nothing to show."""
+    digest = replace(digest_of(), days=(0,) * 20 + (4, 2, 0, 1, 8, 3, 3, 2, 1, 5))
+    mail = as_mail(digest, SENDER)
+    said = "29 stories from 1 Jan to 30 Jan; at most 8 a day, 5 on the last."
+    assert mail.picture.startswith(b"\x89PNG")
+    assert len(mail.picture) < 2000
+    assert f'<img src="cid:chart@concordat" width="552" height="64" alt="{said}"' in mail.html
+    assert said in flat(mail.text)
+    assert "····················▄▂·▁█▃▃▂▁▅" in mail.text
+    empty = as_mail(digest_of(), SENDER)
+    assert (empty.picture, "cid:" in empty.html) == (b"", False)
+
+
+def test_a_reader_is_told_in_their_language() -> None:
+    """Our words, dates and sums are in the reader's language; what a story says stays in its own."""
+    mail = as_mail(digest_of(a_story(), reader=a_person(lang="fr", tz="Europe/Paris")), SENDER)
+    for said in ("Jeudi 30 janvier 2025", "1 sujet", "Ce qui a été surveillé", "4\u202f312 articles lus"):
+        assert said in mail.html
+        assert flat(said).casefold() in flat(mail.text).casefold()
+    assert '<html lang="fr">' in mail.html

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from notifier import digests, ledger, subscribers
 from notifier.digest import Coverage
 from notifier.model import Standing, State
+from notifier.since import what_changed
 from notifier.subscribers import by_email, by_telegram
 from notifier.tables import deliveries
 from notifier.tables import digests as table
@@ -209,3 +210,34 @@ def test_nobody_is_told_of_years(store: Store) -> None:
         tell(conn, "Lately", at=START + 360 * DAY)
     (back,) = planned(store, START + 365 * DAY)
     assert titles(store, back) == {"Lately"}
+
+
+def test_what_came_of_older_stories_is_told_once(store: Store) -> None:
+    """A story that was told and then rose is told again for that, in one digest; of one that nobody was told of nothing is said."""
+    with store.begin() as conn:
+        subscribers.add(conn, by_email("ada@example.org"), START)
+        tell(conn, "Told, then risen", at=morning(1, -60), severity="normal")
+    planned(store, morning(1))
+    with store.begin() as conn:
+        conn.execute(update(stories).values(severity="high", updated_at=morning(1, 60)))
+    found = []
+    for n in (2, 3):
+        (made,) = planned(store, morning(n))
+        with store.reading() as conn:
+            digest = digests.compose_for(conn, made)
+            assert digest
+            found.append([(c.story.title, what_changed(c)) for c in digest.changes])
+    assert found == [[("Told, then risen", ("now high, was normal",))], []]
+
+
+def test_tenders_that_close_soon_are_named(store: Store) -> None:
+    """Those that concern the reader and still take offers, the next to close first; what a register wrote wrongly is passed over."""
+    with store.begin() as conn:
+        ada = subscribers.add(conn, by_email("ada@example.org", topics=["labs"]), START)
+        for title, deadline in (("Late", START + 9 * DAY), ("Soon", START + 2 * DAY), ("Over", START - DAY), ("Far", START + 90 * DAY)):
+            tell(conn, title, at=START - DAY, facts={"stage": "tender", "deadline": deadline.isoformat()})
+        tell(conn, "Odd", at=START - DAY, facts={"stage": "tender", "deadline": "next week"})
+        tell(conn, "Not mine", at=START - DAY, topics=["policy"], facts={"stage": "tender", "deadline": (START + DAY).isoformat()})
+        found = digests.preview(conn, ada, START)
+    assert [c.story.title for c in found.closing] == ["Soon", "Late"]
+    assert sum(found.days) == 5

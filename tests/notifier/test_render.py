@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifier.digest import entry
+from notifier.digest import Coverage, compose
 from notifier.labels import LANGUAGES
 from notifier.model import Change, Party, Report, Story
 from notifier.notice import notice, read_notice
+from notifier.paper import entry
 from notifier.provenance import Voice
 from notifier.render import MOST_TOGETHER, Message, alert, alert_body, alert_text, bundle_body, change_body, fits, source_list
 from notifier.richtext import LIMIT, MAX_ENTITIES, RichText, cut, one_line
-from tests.notifier.world import NOW, TITLE, a_story
+from tests.notifier.world import NOW, TITLE, a_person, a_story
 
 OUTLETS = ("lemonde.fr", "spiegel.de", "nikkei.com", "elpais.com")
 
@@ -57,7 +58,9 @@ def test_a_notice_says_who_buys_from_whom(known: tuple[str, ...], deal: str, det
     story = a_story(facts={name: NOTICE[name] for name in known})
     assert alert_body(story).text.splitlines()[2:4] == [deal, detail]
     assert alert_text(story).splitlines()[2:4] == [deal, detail]
-    assert entry(story, "UTC").detail == f"{deal} · {detail}"
+    shown = entry(compose(a_person(), [story], NOW, NOW, Coverage()), story)
+    assert shown.detail.startswith(deal)
+    assert shown.amount in detail
 
 
 def test_names_in_a_notice_stay_short_and_on_one_line() -> None:

@@ -53,7 +53,8 @@ def test_plural_forms_are_those_of_the_language(code: str) -> None:
 
 def test_what_is_said_is_there_and_what_is_there_is_said() -> None:
     """Every key in the code is a text, and every text is named in the code, in full or by its family."""
-    source = "\n".join(path.read_text(encoding="utf-8") for path in NOTIFIER.rglob("*.py"))
+    files = [*NOTIFIER.rglob("*.py"), *NOTIFIER.rglob("*.j2")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     keys = set(tongue("en").keys())
     families = {key.split(".")[0] for key in keys}
     named = {k for k in re.findall(r"[\"']([a-z]+\.[a-z_0-9]+)[\"']", source) if k.split(".")[0] in families}
@@ -61,6 +62,7 @@ def test_what_is_said_is_there_and_what_is_there_is_said() -> None:
     made |= {f"of.{o}" for o in Of if o not in {Of.ALL, Of.STORY}} | {f"tier.{t}" for t in Tier} | {"time.8h", "time.3d", "time.ever"}
     made |= {f"urgency.{p}{t}" for p in ("", "is_") for t in Tier} | {"mute.all_forever", "mute.done_forever"}
     made |= {f"notices.{k}" for k in (*KINDS, "rest")} | {k for k in keys if k.startswith("page.")} | {f"email.{a}" for a in Asked}
+    made |= {f"letter.{w}" for w in ("blocked", "failing", "silent")}
     assert named - keys == set()
     assert keys - named - made == set()
 

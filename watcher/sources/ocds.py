@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from watcher.fetch.exchange import Fetched
@@ -100,7 +100,13 @@ def _facts(release: Data, ocid: str, awards: Sequence[Data], text: str) -> Facts
     return Facts(
         amount=amount, currency=currency, buyer=_buyer(release) or None, supplier=supplier,
         vendor=vendor_behind(supplier or "", text), award_id=award_id, stage=_stage(release),
+        deadline=until.isoformat() if (until := _until(release)) else None,
     )  # fmt: skip
+
+
+def _until(release: Data) -> datetime | None:
+    """The last moment for offers, while they are asked for."""
+    return release.moment("tender", "tenderPeriod", "endDate") if _stage(release) == "tender" else None
 
 
 def _buyer(release: Data) -> str:
@@ -140,7 +146,7 @@ def _stage(release: Data) -> Stage | None:
 def _head(release: Data, facts: Facts) -> str:
     """The essentials in a line, from which a reader knows what kind of notice this is."""
     what = {"ended": "called off or ended", "amended": "changed contract"}.get(facts.stage or "", facts.stage or "notice")
-    until = release.moment("tender", "tenderPeriod", "endDate") if facts.stage == "tender" else None
+    until = _until(release)
     supplier = with_vendor(facts.supplier or "", facts.vendor)
     said = [
         f"{what} by {facts.buyer}" if facts.buyer else what, f"supplier {supplier}" if supplier else "",

@@ -147,6 +147,7 @@ def _entry(notice: Data) -> Entry | None:
     supplier, amount = title_text(award.text("awardee", "name"), 300), award.number("amount")
     number = title_text(award.text("number"), 100)
     vendor = vendor_behind(supplier, title)
+    stage, until = _STAGES.get(kind.casefold()), notice.moment("responseDeadLine")
     said = [
         f"{kind} by {buyer}" if buyer else kind, f"awarded to {with_vendor(supplier, vendor)}" if supplier else "",
         f"{amount:,.0f} USD" if amount else "", f"award {number}" if number else "",
@@ -163,7 +164,7 @@ def _entry(notice: Data) -> Entry | None:
         tags=(kind,) if kind else (),
         facts=Facts(
             amount=amount or None, currency="USD" if amount else None, buyer=buyer or None, supplier=supplier or None,
-            vendor=vendor, award_id=number or None, stage=_STAGES.get(kind.casefold()),
+            vendor=vendor, award_id=number or None, stage=stage, deadline=until.isoformat() if stage == "tender" and until else None,
         ),
     )  # fmt: skip
 

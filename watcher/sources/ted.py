@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
@@ -124,7 +124,7 @@ def _entry(notice: Data) -> Entry | None:
     if not number or not (title or about):
         return None
     facts = _facts(notice, number, f"{title} {about}")
-    until = notice.moment("deadline-receipt-request") or notice.moment("deadline-receipt-request", 0)
+    until = _until(notice)
     cpv = list(dict.fromkeys(_texts(notice.get("classification-cpv"))))[:6]
     said = [
         facts.buyer or "", f"→ {with_vendor(facts.supplier, facts.vendor)}" if facts.supplier else "",
@@ -148,6 +148,7 @@ def _entry(notice: Data) -> Entry | None:
 def _facts(notice: Data, number: str, text: str) -> Facts:
     kind = notice.text("notice-type").casefold()
     stage = next((stage for start, stage in _STAGES if kind.startswith(start)), None)
+    until = _until(notice) if stage == "tender" else None
     amount, currency = _amount(notice, "total-value", "total-value-cur")
     if amount is None:
         amount, currency = _amount(notice, "estimated-value-proc", "estimated-value-cur-proc")
@@ -156,7 +157,12 @@ def _facts(notice: Data, number: str, text: str) -> Facts:
     return Facts(
         amount=amount, currency=currency, buyer=", ".join(dict.fromkeys(_names(notice.get("buyer-name")))) or None, supplier=supplier,
         vendor=vendor_behind(supplier or "", text), award_id=number if stage in {"award", "amended"} else None, stage=stage,
+        deadline=until.isoformat() if until else None,
     )  # fmt: skip
+
+
+def _until(notice: Data) -> datetime | None:
+    return notice.moment("deadline-receipt-request") or notice.moment("deadline-receipt-request", 0)
 
 
 def _amount(notice: Data, value: str, currency: str) -> tuple[float | None, str | None]:
