@@ -10,7 +10,6 @@ not written to it for a minute; several such chats refused within seconds mean t
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from typing import Any, cast
 import structlog
 from redis.exceptions import RedisError as ClientError
 
+from notifier.pace import Pace
 from watcher.bus import Bus
 
 log = structlog.get_logger("limiter")
@@ -135,24 +135,6 @@ class LocalLimiter:
             self._refused = {c: at for c, at in self._refused.items() if at > now - FLOOD_WINDOW}
 
 
-class Pace:
-    """The last moment before a call: what the program held up after its slot had come must not leave together with what comes behind it."""
-
-    def __init__(self, slots: int = 29, window: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
-        """At most `slots` calls in `window` seconds of this process, whatever was booked."""
-        self._begun: deque[float] = deque(maxlen=slots)
-        self._window, self._clock = window, clock
-        self._turn = asyncio.Lock()
-
-    async def turn(self) -> None:
-        """Return when the call may begin; callers go in the order in which they came."""
-        async with self._turn:
-            wait = self._begun[0] + self._window - self._clock() if len(self._begun) == self._begun.maxlen else 0.0
-            if wait > 0:
-                await asyncio.sleep(wait + 0.001)  # timers are exact to less than this
-            self._begun.append(self._clock())
-
-
 # the same arithmetic as `slot`; `TIME` is Redis's own clock, so that hosts whose clocks differ agree
 _ASK = """
 local t = redis.call('TIME')
@@ -222,7 +204,7 @@ class Limiter:
         self._clock = clock
         self._prefix = prefix
         self._away_until = 0.0
-        self._pace = Pace()
+        self.pace = Pace()
 
     async def ask(self, chat: str) -> Answer:
         """Book a slot for a message to `chat`."""
@@ -249,10 +231,6 @@ class Limiter:
                 log.warning("Telegram asks the bot as a whole to wait", seconds=round(seconds))
         except (ClientError, OSError) as e:
             self._lost(e)
-
-    async def turn(self) -> None:
-        """Wait for the moment at which a call whose slot has come may begin."""
-        await self._pace.turn()
 
     def _keys(self, *names: str) -> list[str]:
         return [self._prefix + name for name in names]

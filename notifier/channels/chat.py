@@ -56,12 +56,13 @@ class ChatOutlet:
 
     async def _give(self, job: Job, message: Message, reply_to: str | None, *, as_plain: bool) -> str | None:
         chat = job.subscriber.address
-        await self._limiter.turn()
         if job.edit and job.remote_ref:
-            await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
+            async with self._limiter.pace.call():
+                await self.client.edit(chat, job.remote_ref, message, as_plain=as_plain)
             return job.remote_ref
         thread = (job.payload or {}).get("thread", job.subscriber.thread)
-        return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread, silent=job.silent)
+        async with self._limiter.pace.call():
+            return await self.client.send(chat, message, reply_to=reply_to, as_plain=as_plain, thread=thread, silent=job.silent)
 
     async def _give_file(self, job: Job, name: str) -> str:
         """What is kept of the chat, read when it is sent, so that no copy of it lies about."""

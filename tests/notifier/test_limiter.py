@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.limiter import CALM, GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Pace, Rule, slot
+from notifier.limiter import CALM, GROUP, MILLION, OVERALL, PRIVATE, Go, Later, Limiter, LocalLimiter, Rule, slot
+from notifier.pace import Pace
 from watcher.bus import Bus
 
 GAPS = st.lists(st.integers(0, 3 * MILLION), min_size=1, max_size=120)
@@ -138,17 +140,31 @@ async def test_a_slowed_chat_gets_no_more_bursts(bus: Bus) -> None:
     assert [isinstance(await shared.ask("8"), Go) for _ in range(2)] == [True, False]
 
 
-async def test_what_was_held_up_does_not_leave_together() -> None:
-    """However many calls are ready at once, no more than the pace allows begin within its window."""
-    begun: list[float] = []
-    pace = Pace(3, 0.05)
+async def test_what_was_held_up_does_not_arrive_in_a_crowd() -> None:
+    """However many calls are ready at once and however long each is under way, no window can hold more arrivals than are allowed."""
+    pace, window, spans = Pace(3, 0.05), 0.05, list[tuple[float, float]]()
+    ways = random.Random(4)
 
     async def call() -> None:
-        await pace.turn()
-        begun.append(time.monotonic())
+        async with pace.call():
+            begun = time.monotonic()
+            await asyncio.sleep(ways.choice((0.0, 0.01, 0.03)))
+            spans.append((begun, time.monotonic()))
 
-    await asyncio.gather(*(call() for _ in range(8)))
-    assert all(later - earlier >= 0.05 for earlier, later in zip(begun, begun[3:], strict=False))
+    await asyncio.gather(*(call() for _ in range(15)))
+    least = min(end - begun for begun, end in spans)
+    for begun, _ in spans:
+        together = [s for s in spans if s[0] <= begun and s[1] - least > begun - window]
+        assert len(together) <= 3
+
+
+async def test_a_call_that_failed_gives_its_place_back() -> None:
+    """What is raised comes out, and the window goes on."""
+    pace = Pace(1, 0.01)
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            async with pace.call():
+                raise KeyError
 
 
 async def test_without_redis_it_counts_alone() -> None:
