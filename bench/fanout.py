@@ -64,8 +64,8 @@ class House:
         """One more notifier; returns once it listens."""
         polls = self.telegram.polls
         command = [sys.executable, "-m", "bench.fanout", "--notify", str(self.home), self.telegram.url, self.redis.url]
-        log = (self.home / "notifier.log").open("ab")
-        self.running.append(await asyncio.to_thread(subprocess.Popen, command, stdout=log, stderr=log))
+        with (self.home / "notifier.log").open("ab") as log:
+            self.running.append(await asyncio.to_thread(subprocess.Popen, command, stdout=log, stderr=log))
         await self.telegram.until(lambda: self.telegram.polls > polls, 60)
 
     def stop(self) -> None:
@@ -87,13 +87,13 @@ class House:
         """How many messages each chat got."""
         return Counter(m.chat_id for m in self.telegram.sent)
 
-    async def reached(self, chats: int, seconds: float = PATIENCE) -> None:
+    async def reached(self, chats: int, seconds: float = PATIENCE, longer: float = 2.0) -> None:
         """Wait until so many chats have heard it, and a little longer for what comes twice."""
         try:
             await self.telegram.until(lambda: len(self.telegram.sent) >= chats and len(self.heard()) >= chats, seconds)
         except TimeoutError:
             return
-        await asyncio.sleep(2)
+        await asyncio.sleep(longer)
 
     def memory(self) -> float:
         """Megabytes of the first notifier."""

@@ -88,6 +88,11 @@ def put_back(conn: Connection, job: Job, not_before: datetime, reason: str, *, c
     conn.execute(update(table).where(table.c.id.in_(job.ids)).values(**values))
 
 
+def is_due(conn: Connection, id_: int, now: datetime) -> bool:
+    """Whether it may still be taken: another process may have sent it meanwhile."""
+    return conn.scalar(select(table.c.id).where(table.c.id == id_, claimable(now))) is not None
+
+
 def put_off(conn: Connection, ids: Sequence[int], not_before: datetime, reason: str) -> None:
     """Leave deliveries that nobody claimed until `not_before`; those that are no longer due stay as they are."""
     for batch in stories.chunks(ids):

@@ -121,6 +121,10 @@ class LocalLimiter:
         if is_flood(list(self._refused.values()), now):
             self._held_all = max(self._held_all, until)
 
+    def pause(self, chat: str) -> float:
+        """The seconds for which the chat, or everybody, is to be left alone."""
+        return max(0, self._held.get(chat, 0) - self.clock(), self._held_all - self.clock()) / MILLION
+
     def _of(self, chat: str) -> deque[int]:
         return self._booked.setdefault(chat, deque(maxlen=max(r.slots for r in (rules_for(chat) if chat else self.overall))))
 
@@ -218,6 +222,10 @@ class Limiter:
             else:
                 return Go(wait / MILLION) if go else Later(wait / MILLION, everyone=bool(everyone))
         return await self._local.ask(chat)
+
+    def pause(self, chat: str) -> float:
+        """The seconds for which this process was told to leave the chat, or everybody, alone."""
+        return self._local.pause(chat)
 
     async def hold(self, chat: str, seconds: float) -> None:
         """Leave this chat alone for so long, in every process; everybody, where this is a flood of all."""

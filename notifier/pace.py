@@ -1,16 +1,23 @@
-"""How closely the calls of one process may follow one another: the gate behind the limiter, which counts what really left."""
+"""How closely the messages of one process may follow one another: two gates behind the limiter, which count what really happens.
 
+`Pace` is about arrivals: however the way delays calls, no more of them may arrive in a second than are allowed. `Few` is about what a
+sudden end costs: a message that was sent and not yet written down is sent again, so that no more are under way than the pace needs.
+"""
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import itertools
+import math
+import statistics
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 STUCK = 5.0  # seconds after which a call that has no answer is not waited for any more
+STEP, MOST_BEHIND = 10, 60  # messages in a row that were late, before one more may be under way, and when that ends
+SLOW = 0.5  # seconds at the least before a message that is under way makes room for the next
 
 
 class Pace:
@@ -48,6 +55,10 @@ class Pace:
             self._ended.append(now - min(self._took))
             self._change.set()
 
+    def usual(self) -> float:
+        """How long a call took lately, in seconds: the middle of the last ones."""
+        return statistics.median(itertools.islice(reversed(self._took), 50)) if self._took else 0.0
+
     def _full(self) -> float:
         """The seconds until there may be room; 0 where there is."""
         now = self._clock()
@@ -57,3 +68,53 @@ class Pace:
         if late + len(self._ended) < self._slots:
             return 0.0
         return self._ended[0] + self._window - now if self._ended else STUCK
+
+
+class Few:
+    """As few messages under way at once, from the claim to the record, as keep the pace: one, where a call takes little of its share of a
+    second. More of them help only against waiting for the channel, so that is what counts. One that takes far longer is not waited for.
+    """
+
+    def __init__(self, pace: Pace, a_second: float = 29.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace, self._a_second, self._clock = pace, a_second, clock
+        self._begun: dict[int, float] = {}
+        self._waiting = 0
+        self._behind = 0
+        self._count = itertools.count()
+        self._turn, self._change = asyncio.Lock(), asyncio.Event()
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        """For the length of one message; in the order in which they came."""
+        self._waiting += 1
+        try:
+            async with self._turn:
+                while (wait := self._full()) > 0:
+                    self._change.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._change.wait(), wait)
+                number = next(self._count)
+                self._begun[number] = self._clock()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            del self._begun[number]
+            self._change.set()
+
+    def booked(self, wait: float) -> None:
+        """A slot was given that begins in so many seconds: none while others wait means that we are behind."""
+        self._behind = min(self._behind + 1, MOST_BEHIND) if wait <= 0 and self._waiting else max(self._behind - 1, 0)
+
+    def most(self) -> int:
+        """How many may be under way: what goes out in the time of a call, half a message for what happens here, and more while we are
+        behind for long.
+        """
+        return math.ceil(self._pace.usual() * self._a_second + 0.5) + self._behind // STEP
+
+    def _full(self) -> float:
+        """The seconds until there may be room; 0 where there is."""
+        now, patience = self._clock(), max(SLOW, 3 * self._pace.usual())
+        waited_for = sorted(begun for begun in self._begun.values() if begun > now - patience)
+        return waited_for[0] + patience - now + 0.001 if len(waited_for) >= self.most() else 0.0

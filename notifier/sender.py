@@ -20,7 +20,7 @@ import structlog
 from notifier import bounced, claims, ledger, subscribers
 from notifier.channels.outlet import Outlet
 from notifier.jobs import Due, Job
-from notifier.limiter import Later
+from notifier.limiter import Go, Later
 from notifier.model import Channel, Kind
 from notifier.retry import Course, Next, after_failure
 from watcher.errors import DeliveryError, DeliveryReason, StoreError
@@ -77,7 +77,9 @@ class Sender:
 
     def submit(self, dues: Iterable[Due]) -> None:
         """Put deliveries into their lanes; those that are there already, or whose channel is not set up, are passed over."""
-        for due in dues:
+        ordered = list(dues)
+        random.shuffle(ordered)  # several processes that are handed the same go different ways; each chat's own order stays
+        for due in ordered:
             if due.id in self._known or due.channel not in self._outlets:
                 continue
             self._known.add(due.id)
@@ -115,25 +117,46 @@ class Sender:
             if lane is None or queue is None or queue.away or queue.turn != turn:
                 continue  # the end, or a place that was given up for a better one
             queue.away, queue.turn = True, LAST
-            wait = await self._permission(lane, stop)
+            wait = await self._pass(lane, stop)
             if wait is None:
-                await self._send_next(lane)
-            elif wait > LONGEST:
+                continue
+            if wait > LONGEST:
                 await self._put_off(lane, wait)
             elif not stop.is_set():
                 asyncio.get_running_loop().call_later(wait, self._line_up, lane)
 
-    async def _permission(self, lane: Lane, stop: asyncio.Event) -> float | None:
-        """None when a slot is booked and has come; else the seconds for which this lane must wait."""
-        channel, address = lane
-        while not stop.is_set():
-            answer = await self._outlets[channel].ask(address)
-            if isinstance(answer, Later) and (not answer.everyone or answer.wait > LONGEST):
-                return answer.wait
-            await asyncio.sleep(min(answer.wait, LOOK))
-            if not isinstance(answer, Later):
+    async def _pass(self, lane: Lane, stop: asyncio.Event) -> float | None:
+        """Send the lane's next once its slot has come, None; or the seconds for which this lane must wait.
+
+        The slot is booked at the last moment, so that none is booked for what another process sent, and none has passed when it is used.
+        """
+        outlet = self._outlets[lane[0]]
+        async with outlet.passage():
+            if not await self._still_due(lane):
                 return None
+            while not stop.is_set():
+                answer = await outlet.ask(lane[1])
+                if isinstance(answer, Later) and (not answer.everyone or answer.wait > LONGEST):
+                    return answer.wait
+                await asyncio.sleep(min(answer.wait, LOOK))
+                pause = outlet.pause(lane[1])
+                if pause > 0:
+                    return pause
+                if isinstance(answer, Go):
+                    await self._send_next(lane)
+                    return None
         return 0.0
+
+    async def _still_due(self, lane: Lane) -> bool:
+        """Whether the lane's next is still to be sent; what another process sent is let go of."""
+        queue = self._lanes[lane]
+        try:
+            if await self._store.read(ledger.is_due, queue.waiting[0][1], self._now()):
+                return True
+        except StoreError as e:
+            log.warning("a lane waits for the database", why=str(e))
+        self._done(lane, heapq.heappop(queue.waiting)[1])
+        return False
 
     async def _put_off(self, lane: Lane, wait: float) -> None:
         """Leave a lane to the ledger, which brings it back in time; nobody waits for it, and it takes no memory."""
@@ -162,11 +185,15 @@ class Sender:
         except Exception:  # the edge of a worker: a poison delivery must not stop the lane, and its lease runs out
             log.exception("a delivery failed", delivery=id_)
         finally:
-            if queue.waiting:
-                self._line_up(lane)
-            else:
-                del self._lanes[lane]
-            self._forget([id_])
+            self._done(lane, id_)
+
+    def _done(self, lane: Lane, id_: int) -> None:
+        """This process is done with a delivery, for now; the lane goes on with its next."""
+        if self._lanes[lane].waiting:
+            self._line_up(lane)
+        else:
+            del self._lanes[lane]
+        self._forget([id_])
 
     async def _deliver(self, id_: int) -> None:
         job = await self._store.write(claims.take, id_, self._now())

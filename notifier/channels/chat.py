@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from notifier import render
@@ -10,9 +11,10 @@ from notifier.channels.telegramhook import Ear, hook_of
 from notifier.digest import as_message
 from notifier.digests import compose_for
 from notifier.jobs import Job
-from notifier.limiter import Answer, Limiter
+from notifier.limiter import Answer, Go, Limiter
 from notifier.model import Kind, Story
 from notifier.notice import read_notice
+from notifier.pace import Few
 from notifier.personal import document
 from notifier.render import Message
 from watcher.bus import Bus
@@ -28,14 +30,26 @@ class ChatOutlet:
         self.client = client
         self._store = store
         self._limiter = limiter
+        self._few = Few(limiter.pace)
 
     async def ask(self, address: str) -> Answer:
         """When a message may go to this chat."""
-        return await self._limiter.ask(address)
+        answer = await self._limiter.ask(address)
+        if isinstance(answer, Go):
+            self._few.booked(answer.wait)
+        return answer
 
     async def hold(self, address: str, seconds: float) -> None:
         """Telegram asked us to leave this chat alone."""
         await self._limiter.hold(address, seconds)
+
+    def passage(self) -> AbstractAsyncContextManager[None]:
+        """As few messages under way as keep Telegram's pace."""
+        return self._few.passage()
+
+    def pause(self, address: str) -> float:
+        """What Telegram asked for after this message's slot was booked."""
+        return self._limiter.pause(address)
 
     async def send(self, job: Job) -> str | None:
         """Send or edit; where Telegram does not take our entities, once more without them."""
@@ -69,8 +83,8 @@ class ChatOutlet:
         content = await self._store.read(document, job.subscriber.id, datetime.now(UTC))
         message, reply_to = read_notice(job.payload or {})
         thread = (job.payload or {}).get("thread", job.subscriber.thread)
-        await self._limiter.turn()
-        return await self.client.send_file(job.subscriber.address, name, content, message.body.text, reply_to=reply_to, thread=thread)
+        async with self._limiter.pace.call():
+            return await self.client.send_file(job.subscriber.address, name, content, message.body.text, reply_to=reply_to, thread=thread)
 
     async def _composed(self, job: Job) -> tuple[Message, str | None]:
         """What the chat is shown, and which message of its own it answers."""

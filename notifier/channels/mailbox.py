@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from email.headerregistry import Address
 
@@ -45,6 +46,14 @@ class MailOutlet:
 
     async def hold(self, address: str, seconds: float) -> None:
         """Mail servers ask for nothing of the kind: a 4xx puts the delivery itself back."""
+
+    def passage(self) -> AbstractAsyncContextManager[None]:
+        """As many as there are workers."""
+        return nullcontext()
+
+    def pause(self, address: str) -> float:  # noqa: ARG002  see `hold`
+        """None."""
+        return 0.0
 
     async def send(self, job: Job) -> str | None:
         """Send a digest, or ask whether an address wants it; the Message-ID."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from notifier.jobs import Job
@@ -17,6 +18,14 @@ class Outlet(Protocol):
 
     async def hold(self, address: str, seconds: float) -> None:
         """The channel asked us to leave this address alone; never raises."""
+        ...
+
+    def passage(self) -> AbstractAsyncContextManager[None]:
+        """Held for one message, from before it is claimed until its outcome is written down."""
+        ...
+
+    def pause(self, address: str) -> float:
+        """The seconds for which this process knows that nothing may go to this address, whatever was booked; 0 for none."""
         ...
 
     async def send(self, job: Job) -> str | None:

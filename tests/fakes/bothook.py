@@ -46,9 +46,9 @@ class Webhook:
             self._telegram.allowed = frozenset(unpacked(args["allowed_updates"]) or ())
         if str(args.get("drop_pending_updates", "")).lower() == "true":
             self._telegram.updates.clear()
-        self._telegram.polls += 1  # a poll that is still open ends
-        self._telegram.changed()
         if self.url:
+            self._telegram.polls += 1  # a poll that is still open ends
+            self._telegram.changed()
             self._task = asyncio.create_task(self._post())
 
     def info(self) -> dict[str, Any]:

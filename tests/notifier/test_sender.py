@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
@@ -29,6 +30,7 @@ class Paper(Watched):
         self.lines: list[tuple[str, bool]] = []
         self.at_once: dict[str, int] = {}
         self.most_at_once = 0
+        self.pauses: dict[str, float] = {}
         self.closed = {address: asyncio.Event() for address in closed}
 
     async def ask(self, address: str) -> Answer:
@@ -37,6 +39,14 @@ class Paper(Watched):
 
     async def hold(self, address: str, seconds: float) -> None:
         """Nobody asks for it here."""
+
+    def passage(self) -> AbstractAsyncContextManager[None]:
+        """Never held up."""
+        return nullcontext()
+
+    def pause(self, address: str) -> float:
+        """As long as somebody said since the slot was booked."""
+        return self.pauses.pop(address, 0.0)
 
     async def send(self, job: Job) -> str | None:
         """Write it down."""
@@ -140,3 +150,17 @@ async def test_alerts_overtake_edits(store: Store) -> None:
     alert = next(i for i, (address, edit) in enumerate(paper.lines) if not edit)
     assert alert < WORKERS
     assert len(paper.lines) == 201
+
+
+async def test_a_pause_that_was_asked_for_since_the_slot_was_booked(store: Store) -> None:
+    """What is told of a chat, or of all, between booking and sending is kept: the message goes out after it, once."""
+    told(store, 2)
+    paper, stop = Paper(), asyncio.Event()
+    paper.pauses["1"] = 0.05
+    sender = Sender(store, {Channel.TELEGRAM: paper})
+    running = asyncio.create_task(sender.run(stop))
+    await due(store, sender)
+    await asyncio.wait_for(sender.idle(), 5)
+    stop.set()
+    await running
+    assert [address for address, _ in paper.lines] == ["2", "1"]
