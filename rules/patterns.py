@@ -172,7 +172,7 @@ class _Reader:
                 forward = pattern.parts[-1] in SLOTS and len(pattern.parts) > 1
                 for land in self._lands.joined(slot, forward=forward, most=_MAX_JOINED):
                     self._body(pattern, land.span, land.country)
-        elif not self._lands.speaks_of(slot):
+        elif not self._lands.speaks_of((slot[0], slot[1] - self._document.data.endswith(PAD, *slot))):
             space = self._document.data.find(PAD, *slot)
             least = span[1] if slot[0] == span[0] else slot[1] if space < 0 else space
             self.names.append(OpenName(span, pattern.entity, least, pattern.links))
