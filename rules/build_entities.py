@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rules.entities import (
     AllContext,
@@ -24,6 +26,10 @@ from rules.spec_entities import Context as ContextSpec
 from rules.vocabulary import Vocabulary
 from watcher.errors import Problem
 from watcher.yamlfile import suggest
+
+_ATTACHED = frozenset({" و".encode(), " ו".encode()})  # "and", written with the word that it joins
+_INFLECTED = frozenset({"ai_org", "ai_model", "chip_vendor"})
+_SINGLE_NAME = re.compile("[A-Z][A-Za-z]{3,}")
 
 
 class Registry:
@@ -73,6 +79,7 @@ def compile_aliases(
 ) -> dict[int, tuple[CompiledAlias, ...]]:
     """Every name of every entity by the number of its phrase."""
     out: dict[int, list[CompiledAlias]] = defaultdict(list)
+    endings = {language: frozenset(w.encode() for w in words) for language, words in vocabulary.lists_of("name-endings-").items()}
     for spot, entity in entities:
         if entity.parent:
             registry.check(entity.parent, spot.at("parent"), vocabulary.problems)
@@ -82,11 +89,20 @@ def compile_aliases(
                 compiler = _ContextCompiler(fold_written(alias.text), entity.id, registry, vocabulary)
                 needs = compiler.compile(alias.needs, at.at("needs"), local=False)
                 unless = compiler.compile(alias.unless, at.at("unless"), local=True)
-                out[number].append(CompiledAlias(
+                compiled = CompiledAlias(
                     entity.id, number, _languages(alias, number, vocabulary), alias.since, alias.until, needs, unless,
                     late=any(map(looks_at_entities, (*needs, *unless))),
-                ))
+                )
+                out[number].append(compiled)
+                inflected = vocabulary.phrase(f"{alias.text}*", at, exact=True, name=True) if _takes_endings(entity, alias) else None
+                if inflected is not None:
+                    out[inflected].append(replace(compiled, phrase=inflected, stem=len(alias.text), endings=endings))
     return {number: tuple(aliases) for number, aliases in out.items()}
+
+
+def _takes_endings(entity: Entity, alias: Alias) -> bool:
+    """Whether languages that inflect names add endings to it: those of companies and models, where they are single words."""
+    return entity.type in _INFLECTED and alias.lang is None and _SINGLE_NAME.fullmatch(alias.text) is not None
 
 
 def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
@@ -163,7 +179,7 @@ class _ContextCompiler:
         return frozenset(spec.entity).union(*map(self._registry.of_type, spec.type)) - {self._entity}
 
     def _joints(self) -> frozenset[bytes]:
-        return frozenset(f" {word} ".encode() for word in self._vocabulary.words_of("name-joints"))
+        return frozenset(f" {word} ".encode() for word in self._vocabulary.words_of("name-joints")) | _ATTACHED
 
     def _phrases(self, spec: ContextSpec, at: Spot) -> PhraseSet | None:
         if spec.list_name:

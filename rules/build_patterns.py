@@ -46,8 +46,6 @@ def compile_patterns(
     by_phrase: dict[int, list[Pattern]] = defaultdict(list)
     alone: list[Pattern] = []
     for spot, entity in entities:
-        for index, role in enumerate(entity.role):
-            registry.check(role, spot.at("role", index), vocabulary.problems)
         for index, spec in enumerate(entity.patterns):
             pattern = _pattern(entity, spec, spot.at("patterns", index), registry, vocabulary)
             if pattern is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import UTC, date
 
 from rules.automaton import Span
@@ -88,7 +89,8 @@ class BesideContext:
         data = document.data
         for other in (other for i in found.keys() & self.ids for other in found[i]):
             first, second = (span, other) if self.after else (other, span)
-            if first[1] < second[0] and data[first[1] : second[0]] in self.joints:
+            gap = data[first[1] : second[0]] if first[1] < second[0] else b""
+            if gap in self.joints or (gap == PAD and first[0] <= len(PAD)):  # a headline begins with "Ghana, Google agree"
                 return True
         return False
 
@@ -114,6 +116,13 @@ class CompiledAlias:
     needs: tuple[Context, ...]
     unless: tuple[Context, ...]
     late: bool
+    stem: int = 0  # bytes of a name that takes endings; 0 for names as they are written
+    endings: Mapping[str, AbstractSet[bytes]] = field(default_factory=dict, repr=False)  # by language
+
+    def ends(self, document: Document, span: Span) -> bool:
+        """Whether the name has an ending of the document's language there ("Palantirem", "Helsings")."""
+        ending = document.data[span[0] + self.stem : span[1]]
+        return any(ending in self.endings.get(language, ()) for language in document.languages)
 
     def fits(self, document: Document) -> bool:
         """Whether language and date allow it."""
@@ -146,6 +155,8 @@ def resolve(
         for alias in aliases[number] if spans else ():
             if not alias.fits(document):
                 continue
+            if alias.stem:
+                spans = [span for span in document.phrase(number) if alias.ends(document, span)]
             if alias.late:
                 late += [(span, alias) for span in spans]
             elif alias.needs or alias.unless:

@@ -21,6 +21,9 @@ _HAN = re.compile("[\u3400-\u9fff々]")
 _HANGUL = re.compile("[\uac00-\ud7af]")
 _ARTICLED = re.compile("(?:\\s*(?:و?(?:ال|لل)[\u0620-\u064a]{2,}|و[\u0620-\u064a]{2,}(?=\\s+ال)|ו?ה[\u05d0-\u05ea]{2,})(?=\\s|\\W|$)){1,5}")
 _NOT_IN_NAMES = frozenset("的和与與及在对對把被由向从從将將是为為了等")
+_ARTICLES = frozenset({
+    "la", "le", "les", "el", "il", "lo", "los", "las", "o", "os", "a", "as", "die", "der", "das", "de", "det", "den", "het",
+})
 _JOINING = frozenset({"and", "&", "et", "y", "e", "ed", "und", "en", "och", "og", "i", "ve", "dan", "και", "и", "та", "și", "a", "ja"})
 
 
@@ -59,7 +62,8 @@ def before(text: str, end: int, links: Collection[str], stops: Collection[str]) 
     start, at = None, len(window)
     for word in reversed(list(_WORD.finditer(window))[-MAX_WORDS:]):
         gap = window[word.end() : at]
-        if (start is not None and not _APART.fullmatch(gap)) or (start is None and gap.strip()) or word[0].casefold() in stops:
+        apart = _APART.fullmatch(gap) if start is not None else not gap.strip()
+        if not apart or word[0].casefold() in stops or word[0].casefold() in _ARTICLES:
             break
         if _is_capital(word[0]):
             start = word.start()

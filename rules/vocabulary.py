@@ -71,6 +71,10 @@ class Vocabulary:
             if number is not None:
                 yield number
 
+    def lists_of(self, beginning: str) -> dict[str, Iterable[str]]:
+        """The words of all lists whose name begins so, by the rest of the name."""
+        return {name.removeprefix(beginning): self.words_of(name) for name in self._lists if name.startswith(beginning)}
+
     def words_listed(self, name: str) -> PhraseSet:
         """The phrases of a list, none where there is no such list."""
         return self._lists.get(name) or PhraseSet({})

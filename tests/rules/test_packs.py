@@ -94,3 +94,12 @@ def test_the_seed_event_rings_high_in_every_language(lang: str, title: str) -> N
 def test_other_stories_are_no_partnerships(lang: str, title: str) -> None:
     """Bans, fines, opinion, surveys, vacancies and private deals do not ring as partnerships."""
     assert not [m.rule for m in match(title, lang=lang).matches if "partnerships" in m.topics]
+
+
+def test_the_packs_cover_the_world() -> None:
+    """Issue 4 asks for 900 entities, public bodies of 60 countries, 120 supercomputers."""
+    entities = [e for e in packs().ruleset.entities.values() if not (e.is_made or e.is_role or e.is_open)]
+    assert len(entities) >= 1500
+    assert len({e.country for e in entities if e.type == "gov_body"}) >= 80
+    assert sum(e.type == "supercomputer" for e in entities) >= 150
+    assert len({alias.lang for e in entities for alias in e.aliases if alias.lang}) >= 12

@@ -155,3 +155,45 @@ def test_a_run_stays_inside_its_text(text: str, at: int) -> None:
     end, start = runs.after(text, at, {"of"}, {"the"}), runs.before(text, at, {"of"}, {"the"})
     assert end is None or at < end <= min(len(text), at + runs.MAX_CHARACTERS)
     assert start is None or max(0, at - runs.MAX_CHARACTERS) <= start < at
+
+
+MORE = """
+lists:
+  name-joints: [and, und]
+  name-endings-pl: [em]
+  name-endings-de: [s]
+countries: [{id: ca, name: Canada}, {id: jp, name: Japan}, {id: de, name: Germany, home: de}]
+entities:
+  - {id: palantir, name: Palantir, type: ai_org}
+  - {id: deepseek, name: DeepSeek, type: ai_org}
+  - {id: r1, name: DeepSeek-R1, type: ai_model, parent: deepseek}
+  - {id: maker, name: "Maker of {model}", type: ai_org, patterns: ["maker of {model}", "{model} Entwickler"]}
+  - id: government
+    name: "Government of {country}"
+    type: gov_body
+    patterns:
+      - {text: "{country}", needs: [{next: [{type: ai_org}]}, {prev: [{type: ai_org}]}]}
+      - {text: Regierung, lang: de, home: true}
+"""
+READER = Matcher(build([Text("more.yaml", MORE)]))
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "found"),
+    [
+        ("List z Palantirem", "pl", {"palantir"}),
+        ("Palantirs Software", "de", {"palantir"}),
+        ("Palantirem", "de", set()),
+        ("Palantirism", "pl", set()),
+        ("the maker of DeepSeek-R1", "en", {"deepseek", "r1"}),
+        ("DeepSeek-R1 Entwickler", "de", {"deepseek", "r1"}),
+        ("DeepSeek-R1", "en", {"deepseek", "r1"}),
+        ("Canada and Palantir agree", "en", {"government.ca", "palantir"}),
+        ("Japan, Palantir agree", "en", {"government.jp", "palantir"}),
+        ("A tour of Japan, Palantir says", "en", {"palantir"}),
+        ("Die Regierung lobt Canada", "de", {"government.de"}),
+    ],
+)
+def test_names_take_endings_models_name_makers_and_countries_act_beside_companies(text: str, lang: str, found: set[str]) -> None:
+    """Endings are those of the item's language; a country beside a company acts; a role may always be at home."""
+    assert {e.id for e in READER.match(Item(id="1", title=text, lang=lang)).entities} == found
