@@ -1,7 +1,6 @@
 """The languages that people are spoken to in: texts by key, plural forms, dates, numbers and names of countries. Pure.
 
-The texts of each language stand in one file, `notifier/tongues/<code>.yaml`; a leaf is a text, or its plural forms by CLDR's names. Dates,
-numbers and countries come from Babel.
+The texts themselves are `notifier.labels`; dates, numbers and countries come from Babel.
 """
 
 from __future__ import annotations
@@ -9,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta, get_day_names
 from babel.lists import format_list
@@ -22,7 +19,7 @@ from babel.numbers import format_decimal
 
 from notifier import wording
 from notifier.labels import LANGUAGES as CODES
-from notifier.labels import language
+from notifier.labels import Text, language, texts
 from notifier.richtext import RichText, plain
 
 LANGUAGES = dict(zip(CODES, ("English", "Français", "Deutsch", "Español"), strict=True))  # in their own names
@@ -32,7 +29,7 @@ _FORMATTER = Formatter()
 class Tongue:
     """One language. Calling it with a key gives the text; `n` among the values chooses the plural form."""
 
-    def __init__(self, code: str, texts: Mapping[str, str | Mapping[str, str]]) -> None:
+    def __init__(self, code: str, texts: Mapping[str, Text]) -> None:
         self.code = code
         self._texts = texts
         self._locale = Locale(code)
@@ -89,7 +86,7 @@ class Tongue:
         """The name of a country; the code where there is none."""
         return str(self._locale.territories.get(code, code))
 
-    def keys(self) -> dict[str, str | Mapping[str, str]]:
+    def keys(self) -> dict[str, Text]:
         """Every key and its text or forms."""
         return dict(self._texts)
 
@@ -111,14 +108,4 @@ def tongue(lang: str) -> Tongue:
 
 @cache
 def _load(code: str) -> Tongue:
-    text = files("notifier").joinpath("tongues", f"{code}.yaml").read_text(encoding="utf-8")
-    return Tongue(code, dict(_flat(yaml.safe_load(text))))
-
-
-def _flat(tree: Mapping[str, Any], above: str = "") -> Iterable[tuple[str, str | Mapping[str, str]]]:
-    for name, found in tree.items():
-        key = f"{above}{name}"
-        if isinstance(found, Mapping) and "other" not in found:
-            yield from _flat(found, f"{key}.")
-        else:
-            yield key, found
+    return Tongue(code, texts(code))

@@ -63,7 +63,9 @@ def test_what_is_said_is_there_and_what_is_there_is_said() -> None:
     made |= {f"urgency.{p}{t}" for p in ("", "is_") for t in Tier} | {"mute.all_forever", "mute.done_forever"}
     made |= {f"notices.{k}" for k in (*KINDS, "rest")} | {k for k in keys if k.startswith("page.")} | {f"email.{a}" for a in Asked}
     made |= {f"letter.{w}" for w in ("blocked", "failing", "silent")}
-    assert named - keys == set()
+    labels = {f"alert.{name}" for name in re.findall(r"(?<![.\w])label\(\s*\"([^\"]+)\"", source)}
+    made |= {k for k in keys if k.startswith("alert.")}
+    assert (named | labels) - keys == set()
     assert keys - named - made == set()
 
 
