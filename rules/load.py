@@ -37,8 +37,7 @@ def load_ruleset(
     Built-in lexicons and lists are loaded always, since operators' rules use them. Raises OperatorError with every mistake.
     """
     texts = [*_packs(), *(t for folder in (entities_dir, rules_dir) if folder for t in read_folder(folder))]
-    with _nothing_collected():
-        return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+    return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
 
 
 @contextmanager
@@ -61,6 +60,11 @@ def _packs() -> tuple[Text, ...]:
 
 def build(texts: Sequence[Text], *, builtin_rules: bool = True, builtin_entities: bool = True) -> RuleSet:
     """Compile the files; raise OperatorError with every mistake."""
+    with _nothing_collected():
+        return _build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+
+
+def _build(texts: Sequence[Text], *, builtin_rules: bool, builtin_entities: bool) -> RuleSet:
     off = {("rules", True): builtin_rules} | {(section, True): builtin_entities for section in ("entities", "countries", "traps")}
     sections = collect(texts, frozenset(section for section, on in off.items() if not on))
     problems = sections.problems
