@@ -10,7 +10,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rules import spec, spec_entities
@@ -42,7 +42,10 @@ def load_ruleset(
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Half a million small things are made and kept; a search for garbage among them, begun again and again, doubles the time."""
+    """Half a million small things are made and kept; a search for garbage among them, begun again and again, doubles the time.
+
+    Afterwards they count as old, so that the next search for young garbage passes them over.
+    """
     if not gc.isenabled():
         yield
         return
@@ -50,6 +53,9 @@ def _nothing_collected() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 
@@ -85,13 +91,17 @@ def _build(texts: Sequence[Text], *, builtin_rules: bool, builtin_entities: bool
     phrases = vocabulary.table.phrases()
     return RuleSet(
         version=_version(texts, builtin_rules, builtin_entities), entities=registry.entities, rules=rules, traps=traps, aliases=aliases,
-        patterns=patterns, phrases=phrases, automaton=Automaton(phrases), index=index_rules(rules, compiler.leaves),
+        patterns=patterns, phrases=phrases, automaton=_automaton(phrases), index=index_rules(rules, compiler.leaves),
         scales=scales, aside=Aside(*(vocabulary.lexicon_if_any(name) for name in (BOILERPLATE, END_OF_STORY))),
         written=Written(
             {e.id: spot.document.file for spot, e in entities},
             {name: entry.spot.document.file for name, entry in sections.lexicons.items()}, vocabulary.own,
         ),
     )
+
+
+# An edit that changes no words leaves them to be found as before.
+_automaton = lru_cache(maxsize=1)(Automaton)
 
 
 def _vocabulary(sections: Sections, problems: list[Problem]) -> Vocabulary:
