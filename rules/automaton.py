@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from daachorse import DoubleArrayAhoCorasick
 
@@ -41,38 +42,35 @@ _MANY = 100_000  # phrases that are remembered ready for the next rule set, whic
 _MIN_AFTER_ARTICLE = 3  # letters; less is not a word to look for inside others
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """What is looked for: the text as written, whether any ending may follow or any beginning precede it, whether case counts, whether
-    it is a name.
+    it is a name. A tuple, for tens of thousands are made and asked for by value.
 
-    Case is not checked here, for that needs the original text; see `rules.document`.
+    `core` is the folded text without its padding, up to the first word of any ending; empty when nothing can be looked for. `rest` is
+    what stands after that word ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty. Case is not checked here, for that needs the
+    original text; see `rules.document`.
     """
 
     text: str
-    prefix: bool = False
-    exact: bool = False
-    name: bool = False
-    suffix: bool = False
-    # The folded text without its padding, up to the first word of any ending; empty when nothing can be looked for.
-    core: str = field(init=False, compare=False, repr=False)
-    # What stands after the first word of any ending ("Cyfryzacji" in "Ministerstw* Cyfryzacji"); mostly empty.
-    rest: str = field(init=False, compare=False, repr=False)
+    prefix: bool
+    exact: bool
+    name: bool
+    suffix: bool
+    core: str
+    rest: str
 
     @classmethod
     def read(cls, written: str, *, exact: bool = False, name: bool = False) -> Phrase:
         """A phrase as people write it, where a `*` at the end stands for any ending, and one before it for any beginning."""
         return _read(written.strip(), exact, name)
 
-    def __post_init__(self) -> None:
-        first, _, rest = self.text.partition("*")
-        object.__setattr__(self, "core", fold_written(first).decode().strip())
-        object.__setattr__(self, "rest", rest)
-
 
 @lru_cache(maxsize=_MANY)
 def _read(written: str, exact: bool, name: bool) -> Phrase:
-    return Phrase(written.strip("* "), prefix=written.endswith("*"), exact=exact, name=name, suffix=written.startswith("*"))
+    text = written.strip("* ")
+    first, _, rest = text.partition("*")
+    core = fold_written(first).decode().strip()
+    return Phrase(text, written.endswith("*"), exact, name, written.startswith("*"), core, rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +139,9 @@ def _pattern(phrase: Phrase) -> tuple[bytes, int, int, _Test | None]:
     core = phrase.core
     if not core:
         return b"", 0, 0, None
+    if core.isascii() and not (phrase.prefix or phrase.rest):
+        left = int(not phrase.suffix)
+        return PAD * left + core.encode() + PAD, left, 1, None
     left = not (phrase.suffix or _UNSPACED.match(core))
     right = not (phrase.prefix or phrase.rest or _UNSPACED.match(core[-1]) or _HANGUL.match(core[-1]))
     guard: Guard | None = None
