@@ -7,8 +7,7 @@ share. Words that name a recognised entity are left out of `words` and `names`, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rules.amounts import Quantity, quantities
 from rules.fold import fold
@@ -52,8 +51,7 @@ class Kin(Protocol):
         """What it is in its country: `government` is the state as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What is compared of one item. `when` is in hours since 1970; sets hold folded text."""
 
     link: str

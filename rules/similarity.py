@@ -198,27 +198,36 @@ def _same_thing(a: Profile, b: Profile, kinds: Container[str] = SPECIFIC) -> boo
 
 def _parties(a: Profile, b: Profile, rarity: Rarity) -> tuple[float, int]:
     shared = _shared(a, b)
-    sides: dict[bool, list[float]] = {True: [], False: []}  # of vendors?
+    vendors: list[float] = []
+    public: list[float] = []
     for e, kind in shared.items():
         if e not in a.states:
-            sides[kind in VENDORS].append(rarity.party(e, kind) * (VAGUE if e in a.vague else 1))
-    for one, other in ((a, b), (b, a)) if len(shared) < max(len(a.entities), len(b.entities)) else ():
-        for e, kind in one.entities.items():
-            if e not in shared and e not in one.states and _stands_in(one, e, other):
-                sides[kind in VENDORS].append(rarity.party(e, kind) * MENTIONED)
-    apart = _bodies_apart(a, b, a.bodies, b.bodies)
-    for country in a.countries & b.countries if not apart else ():
-        home = country not in a.abroad | b.abroad and bool(a.abroad or b.abroad)
-        stated = 1.0 if a.states & b.states else HINTED
-        sides[False].append(rarity.country(country) * (HOME if home else stated))
-    points = 0.0
-    constellation = max(len(weights) for weights in sides.values()) >= MANY
-    for weights in sides.values():
-        weights.sort(reverse=True)
-        points += weights[0] + PARTIAL * sum(weights[1:]) if weights else 0.0
-    if min(max(weights, default=0.0) for weights in sides.values()) < TELLING:
-        return points * (CONSTELLATION if constellation else ONE_SIDED), len(shared)
+            (vendors if kind in VENDORS else public).append(rarity.party(e, kind) * (VAGUE if e in a.vague else 1))
+    if len(shared) < max(len(a.entities), len(b.entities)):
+        for e, kind in (*_mentioned(a, b, shared), *_mentioned(b, a, shared)):
+            (vendors if kind in VENDORS else public).append(rarity.party(e, kind) * MENTIONED)
+    if not a.countries.isdisjoint(b.countries) and not _bodies_apart(a, b, a.bodies, b.bodies):
+        public += _countries(a, b, rarity)
+    points = _side(vendors) + _side(public)
+    if min(max(vendors, default=0.0), max(public, default=0.0)) < TELLING:
+        return points * (CONSTELLATION if max(len(vendors), len(public)) >= MANY else ONE_SIDED), len(shared)
     return points + max((SAME_ACT[act] for act in a.acts & b.acts), default=0.0), len(shared)
+
+
+def _mentioned(a: Profile, b: Profile, shared: Container[str]) -> list[tuple[str, str]]:
+    """Entities of `a` that were not recognised in `b`, where their names stand all the same."""
+    return [(e, kind) for e, kind in a.entities.items() if e not in shared and e not in a.states and _stands_in(a, e, b)]
+
+
+def _countries(a: Profile, b: Profile, rarity: Rarity) -> Iterable[float]:
+    abroad = a.abroad | b.abroad
+    stated = HINTED if a.states.isdisjoint(b.states) else 1.0
+    return [rarity.country(c) * (HOME if abroad and c not in abroad else stated) for c in a.countries & b.countries]
+
+
+def _side(weights: list[float]) -> float:
+    """The most telling party of one side in full, and of the others a part."""
+    return PARTIAL * sum(weights) + (1 - PARTIAL) * max(weights) if weights else 0.0
 
 
 def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
@@ -276,6 +285,8 @@ def _alike(x: Quantity, y: Quantity) -> bool:
 def _other_sums(ours: Iterable[Quantity], theirs: Iterable[Quantity]) -> bool:
     """Whether both name sums of money in the same currency, and none of them is the same."""
     mine = [q for q in ours if q.money and q.value < BACKDROP]
+    if not mine:
+        return False
     yours = [q for q in theirs if q.money and q.value < BACKDROP]
     if any(_alike(x, y) for x in mine for y in yours):
         return False

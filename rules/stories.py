@@ -196,7 +196,10 @@ class StoryIndex:
         score: dict[str, float] = {}
         for weight, keys in _KEY_KINDS:
             found = [(len(postings[key]), key) for key in keys(this, self.kin) if key in postings]
-            for size, key in sorted(pair for pair in found if pair[0] <= COMMON)[:RAREST]:
+            found.sort()
+            for size, key in found[:RAREST]:
+                if size > COMMON:
+                    continue
                 worth = weight / (1 + math.log(size))
                 for story in {self._story_of[item] for item in islice(reversed(postings[key]), POSTINGS)}:
                     score[story] = score.get(story, 0.0) + worth
