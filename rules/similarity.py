@@ -255,6 +255,8 @@ def _unknown_to(a: Profile, ours: Iterable[str], b: Profile) -> bool:
 
 
 def _other_party(a: Profile, b: Profile) -> str:
+    if a.entities.keys() == b.entities.keys() and not _elsewhere(a, b):
+        return ""
     common = _same_thing(a, b)
     if _disjoint(a, b, VENDORS) and not _same_thing(a, b, MACHINES):
         return "another company"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -130,6 +130,7 @@ class StoryIndex:
         self._weights = _Weights(self._postings, 0)
         self._changes = 0
         self._read: tuple[Item, Profile] | None = None
+        self._sought: tuple[Profile, list[tuple[float, list[str]]]] | None = None
         self._made = 0
         self.mark: tuple[int, int, datetime] | None = None
         self.mended = 0
@@ -194,8 +195,8 @@ class StoryIndex:
         """Open stories of items that share rare things with `this`, the most telling first."""
         postings = self._postings
         score: dict[str, float] = {}
-        for weight, keys in _KEY_KINDS:
-            found = [(len(postings[key]), key) for key in keys(this, self.kin) if key in postings]
+        for weight, keys in self._keys(this):
+            found = [(len(postings[key]), key) for key in keys if key in postings]
             found.sort()
             for size, key in found[:RAREST]:
                 if size > COMMON:
@@ -249,8 +250,9 @@ class StoryIndex:
             if self._changes * REWEIGHED > max(len(self._profiles), UNSEEN_ITEMS):
                 self._weights = _Weights(self._postings, len(self._profiles))
                 self._changes = 0
-            for key in _keys(this, self.kin):
-                self._postings.setdefault(key, []).append(item.id)
+            for _, keys in self._keys(this):
+                for key in keys:
+                    self._postings.setdefault(key, []).append(item.id)
 
     def forget(self, before: datetime) -> None:
         """Let go of the stories that no item joined since that moment."""
@@ -263,10 +265,11 @@ class StoryIndex:
         story_id = self._story_of.pop(item)
         story = self._stories[story_id]
         story.members.remove(item)
-        for key in _keys(self._profiles.pop(item), self.kin):
-            self._postings[key].remove(item)
-            if not self._postings[key]:
-                del self._postings[key]
+        for _, keys in self._keys(self._profiles.pop(item)):
+            for key in keys:
+                self._postings[key].remove(item)
+                if not self._postings[key]:
+                    del self._postings[key]
         if not story.members:
             del self._stories[story_id]
             self._named.subtract(story.entities)
@@ -284,6 +287,12 @@ class StoryIndex:
         story = join.story if join else f"s{self._made}"
         self.add(story, item, result.entities)
         return story
+
+    def _keys(self, this: Profile) -> Sequence[tuple[float, list[str]]]:
+        """All that an item can be found by, by kind, and what a key of that kind is worth."""
+        if self._sought is None or self._sought[0] is not this:
+            self._sought = this, [(worth, list(keys(this, self.kin))) for worth, keys in _KEY_KINDS]
+        return self._sought[1]
 
     def _profile(self, item: Item, entities: Sequence[EntityHit], now: datetime | None) -> Profile:
         if self._read is None or self._read[0] is not item:
@@ -326,11 +335,6 @@ def _pairs(this: Profile, kin: Mapping[str, Kin]) -> Iterable[str]:
 
 
 _KEY_KINDS: tuple[tuple[float, Callable[[Profile, Mapping[str, Kin]], Iterable[str]]], ...] = ((4.0, _pairs), (2.0, _facts), (1.0, _words))
-
-
-def _keys(this: Profile, kin: Mapping[str, Kin]) -> Iterator[str]:
-    """All that an item can be found by."""
-    return (key for _, keys in _KEY_KINDS for key in keys(this, kin))
 
 
 def _top(entity: str, kin: Mapping[str, Kin]) -> str:
