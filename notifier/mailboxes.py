@@ -20,10 +20,12 @@ from notifier.subscribers import DIGEST_AT
 from notifier.tables import confirmations as table
 from notifier.tables import deliveries
 from notifier.tables import subscribers as people
+from notifier.wishes import Wishes
 
 LASTS = timedelta(hours=24)  # after which an unconfirmed address must be asked for again
 MOST_TRIES = 5  # wrong codes
 MOST_MAILS = 3  # to addresses that one chat asked for, a day: nobody's mailbox is flooded through us
+_SHARED = ("follows", "mutes", "min_severity", "digest_at", "digest_days", "tz", "lang")  # with its chat
 UNCONFIRMED = "asked for, not confirmed yet"
 PAUSED = "its chat sent /stop"
 
@@ -160,11 +162,17 @@ def forget_unconfirmed(conn: Connection, now: datetime) -> int:
     return len(gone)
 
 
-def follow_suit(conn: Connection, owner: Subscriber, now: datetime) -> None:
-    """Let the chat's mailboxes want what it wants now; where it has no hour for the digest, they keep theirs."""
-    for mailbox in of(conn, owner.id):
-        at = owner.wishes.digest_at or mailbox.wishes.digest_at
-        subscribers.set_wishes(conn, mailbox, replace(owner.wishes, alerts=False, digest_at=at, lang=owner.language), now)
+def follow_suit(conn: Connection, before: Wishes, owner: Subscriber, now: datetime) -> None:
+    """Let what the chat changed just now change for its mailboxes too; what their readers chose by themselves stays.
+
+    A chat that ends its own digest leaves that of its mailbox alone.
+    """
+    new = owner.wishes
+    changed = {f: getattr(new, f) for f in _SHARED if getattr(new, f) != getattr(before, f)}
+    if new.digest_at is None:
+        changed.pop("digest_at", None)
+    for mailbox in of(conn, owner.id) if changed else ():
+        subscribers.set_wishes(conn, mailbox, replace(mailbox.wishes, **changed), now)
 
 
 def pause(conn: Connection, owner: int, *, stop: bool) -> None:

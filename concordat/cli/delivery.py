@@ -9,7 +9,7 @@ import typer
 from sqlalchemy import select, update
 
 from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_runtime, with_store, write_json
-from concordat.cli.people import invite_command
+from concordat.cli.people import invite_command, role_command
 from concordat.runtime import Runtime
 from notifier import digests, ledger, subscribers
 from notifier.model import Channel, State
@@ -79,6 +79,7 @@ def add_subscriber(
 
 
 subscribers_app.command("invite")(invite_command)
+subscribers_app.command("role")(role_command)
 
 
 @subscribers_app.command("remove")

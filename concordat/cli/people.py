@@ -1,4 +1,4 @@
-"""`subscribers invite` and `rules precision`: letting people in, and what they say of the rules."""
+"""`subscribers invite`, `subscribers role` and `rules precision`: letting people in, and what they say of the rules."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_store, write_json
-from notifier import feedback, invitations
-from notifier.model import Role
+from notifier import feedback, invitations, subscribers
+from notifier.model import Channel, Role
 from watcher.store import Store
 from watcher.units import parse_duration
 
@@ -37,6 +37,25 @@ def invite_command(
         return
     console.print(f"/start invite-{code}", highlight=False)
     console.print(f"or, as a link: https://t.me/YOUR_BOT?start=invite-{code}", highlight=False)
+
+
+def role_command(
+    telegram: Annotated[str, typer.Option("--telegram", help="A Telegram chat id.")],
+    role: Annotated[Role, typer.Argument(help="What they may do from now on.")],
+    home: HomeOption = None,
+) -> None:
+    """Make somebody an admin in the chat, or take it back. Exit 1 when there is no such subscriber."""
+
+    def write(store: Store) -> bool:
+        with store.begin() as conn:
+            known = subscribers.find(conn, Channel.TELEGRAM, telegram)
+            if known:
+                subscribers.change(conn, known.id, role=role)
+            return known is not None
+
+    if not with_store(home, write):
+        raise fail("there is no such subscriber; see `concordat subscribers list`", 1)
+    console.print(f"{telegram} is {role} now", highlight=False)
 
 
 def precision_command(

@@ -49,9 +49,10 @@ _ANSWERS: Mapping[Verb, Answering] = {
     Verb.UNSILENCE: desk.unsilence,
     Verb.BROADCAST: desk.broadcast,
     Verb.INVITE: desk.invite,
+    Verb.ADDED: lambda t: t.say("group.hello"),
     Verb.OLD_BUTTON: old_button,
 }
-_FOR_STRANGERS = frozenset({Verb.START, Verb.STOP, Verb.EXPORT, Verb.FORGET, Verb.HELP, Verb.UNKNOWN, Verb.OLD_BUTTON})
+_FOR_STRANGERS = frozenset({Verb.START, Verb.STOP, Verb.EXPORT, Verb.FORGET, Verb.HELP, Verb.UNKNOWN, Verb.ADDED, Verb.OLD_BUTTON})
 _PRESSES: Mapping[str, Answering] = {
     "s": presses.press,
     "go": lambda t: Answer(say=pages.show(t, t.intent.words[-1])),

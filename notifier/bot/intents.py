@@ -52,6 +52,7 @@ class Verb(StrEnum):
     UNKNOWN = "an unknown command"
     TALK = "words without a command"
     OLD_BUTTON = "a button that means nothing any more"
+    ADDED = "taken into a group"
     LEFT = "blocked or removed the bot"
     MOVED = "the group has a new id"
 
@@ -154,6 +155,10 @@ def _press(id_: int, query: CallbackQuery, seal: Seal) -> Intent | None:
 
 
 def _membership(id_: int, change: ChatMemberUpdated) -> Intent | None:
-    if change.new_chat_member.status in _OUT:
-        return Intent(id_, str(change.chat.id), Verb.LEFT)
+    chat, was_out, is_out = change.chat, change.old_chat_member.status in _OUT, change.new_chat_member.status in _OUT
+    if is_out:
+        return Intent(id_, str(chat.id), Verb.LEFT)
+    if was_out and chat.type in {ChatType.GROUP, ChatType.SUPERGROUP}:
+        user = change.from_user
+        return Intent(id_, str(chat.id), Verb.ADDED, user=user.id, name=_name(chat), lang=(user.language_code or "")[:16], private=False)
     return None

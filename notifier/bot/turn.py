@@ -90,7 +90,7 @@ class Turn:
         """The same turn once they want this."""
         subscribers.set_wishes(self.conn, self.person, wishes, self.now)
         turn = self.anew()
-        mailboxes.follow_suit(self.conn, turn.person, self.now)
+        mailboxes.follow_suit(self.conn, self.wishes, turn.person, self.now)
         return turn
 
     def anew(self) -> Turn:

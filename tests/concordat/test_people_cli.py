@@ -1,4 +1,4 @@
-"""Promises of `subscribers invite` and `rules precision`: codes that let in, and votes that count."""
+"""Promises of `subscribers invite`, `subscribers role` and `rules precision`: codes that let in, and votes that count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from concordat.cli.delivery import subscribers_app
 from concordat.cli.rules import rules_app
 from concordat.runtime import open_store, settings_for
-from notifier import feedback, invitations
+from notifier import feedback, invitations, subscribers
 from notifier.model import Role
 from notifier.routing import route_alerts
 from tests.notifier.world import join, tell
@@ -60,3 +60,17 @@ def test_precision_is_shown_with_its_sample(home: Path) -> None:
     assert (first["rule"], first["votes"], first["share"], first["between"]) == ("ai-x", 8, "75%", "41% to 93%")
     assert first["whys"] == "duplicate 1, noise 2, old 1"
     assert (second["rule"], second["share"]) == ("ai-y", "below 8 votes")
+
+
+def test_a_role_is_given_and_taken(home: Path) -> None:
+    """Somebody who is here becomes an admin and is one no more; nobody is made up."""
+    store = opened(home)
+    with store.begin() as conn:
+        join(conn, 7)
+    for role in (Role.ADMIN, Role.SUBSCRIBER):
+        said = CliRunner().invoke(subscribers_app, ["role", "--telegram", "7", str(role), "--home", str(home)])
+        assert said.exit_code == 0, said.output
+        with store.reading() as conn:
+            assert [s.role for s in subscribers.everyone(conn)] == [role]
+    assert CliRunner().invoke(subscribers_app, ["role", "--telegram", "8", "admin", "--home", str(home)]).exit_code == 1
+    store.close()

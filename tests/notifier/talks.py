@@ -217,10 +217,14 @@ class _Speaker:
                     source_id="doe-news", url="https://example.org/feed", health="broken", health_reason="no answer in 20 s",
                     health_since=datetime.now(UTC) - timedelta(hours=3),
                 ))  # fmt: skip
-        elif what == "kicked":
+        elif what == "blocked":
             here.telegram.blocks(self._chat)
-        elif what == "back":
+        elif what == "unblocked":
             here.telegram.unblocks(self._chat)
+        elif what == "added":
+            here.telegram.adds(self._chat, PERSON)
+        elif what == "kicked":
+            here.telegram.kicks(self._chat, PERSON)
         elif what == "anonymous":
             here.telegram.says(self._chat, rest, anonymous=True, lang=self._lang)
         else:

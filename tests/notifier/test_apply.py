@@ -238,7 +238,7 @@ def test_forgetting_leaves_nothing(conn: Connection) -> None:
 
 
 def test_a_mailbox_follows_its_chat(conn: Connection) -> None:
-    """Once confirmed it wants what the chat wants, stops and comes back with it, and goes when another is confirmed."""
+    """It hears of changes in the chat, keeps what its reader chose, stops and comes back with it, and goes when another is confirmed."""
     does(conn, Verb.START)
     does(conn, Verb.EMAIL, "ada@example.org")
     (box,) = mailboxes.of(conn, ada(conn).id)
@@ -249,6 +249,11 @@ def test_a_mailbox_follows_its_chat(conn: Connection) -> None:
     does(conn, Verb.FOLLOW, "labs")
     box = mailboxes.of(conn, ada(conn).id)[0]
     assert (box.active, box.wishes.followed(Of.TOPIC), box.wishes.alerts, box.wishes.digest_at) == (True, ("labs",), False, "08:00")
+    subscribers.set_digest(conn, box, "18:30", "Asia/Tokyo", NOW)
+    does(conn, Verb.MUTE, "policy forever")
+    does(conn, Verb.DIGEST, "off")
+    box = mailboxes.of(conn, ada(conn).id)[0]
+    assert (box.wishes.digest_at, box.wishes.tz, sorted(box.wishes.muted(Of.TOPIC, NOW))) == ("18:30", "Asia/Tokyo", ["policy"])
     does(conn, Verb.STOP)
     assert not mailboxes.of(conn, ada(conn).id)[0].active
     does(conn, Verb.START)
