@@ -26,9 +26,10 @@ M = TypeVar("M", bound=BaseModel)
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?([0-9][0-9_]*)?\.[0-9]+([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+_NUMERIC = frozenset("0123456789+-.")  # what a number may begin with
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
-# Where an anchor or an alias may begin: at the start of a line or after a space or a bracket, and with a name.
-_ANCHOR = re.compile(r"(?:^|[\s\[\]{},:?-])\ufeff?[&*][^\s,\[\]{}]", re.MULTILINE)
+# Where an anchor or an alias may begin: after nothing, a space or a bracket, and with a name. The sign comes first, to be skipped to.
+_ANCHOR = re.compile(r"[&*](?<![^\s\[\]{},:\ufeff][&*])[^\s,\[\]{}]")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the class is chosen when imported
@@ -190,6 +191,8 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return text
     if text in _PLAIN:
         return _PLAIN[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INT.fullmatch(text):
         return int(text.replace("_", ""))
     if _FLOAT.fullmatch(text):

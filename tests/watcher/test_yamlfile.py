@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
@@ -82,3 +83,15 @@ def test_any_text_gives_a_document_or_an_operator_error(text: str) -> None:
         parse(text, "f")
     except OperatorError as e:
         assert e.problems
+
+
+@given(st.text(alphabet="ab&*-?:,[]{}\"'\n !|", max_size=24))
+def test_no_anchor_is_overlooked(text: str) -> None:
+    """Wherever YAML may hold an anchor or an alias, it is refused before it could unfold."""
+    try:
+        anchored = any(getattr(event, "anchor", None) is not None for event in yaml.parse(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return
+    if anchored:
+        with pytest.raises(OperatorError):
+            parse(text, "f.yaml")
