@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import reduce
+from operator import and_
 
 from rules.entities import (
     AllContext,
@@ -39,15 +42,16 @@ class Registry:
         self.entities = entities
         self.known = known | entities.keys()
         self.complete = complete
-        self._by_type: dict[str, set[str]] = defaultdict(set)
+        self._alike: dict[tuple[str, str | None], set[str]] = defaultdict(set)  # ids by what an entity is
         self._matching: dict[tuple[tuple[str | None, ...], ...], frozenset[str]] = {}
         self.roles = frozenset(role for entity in entities.values() for role in entity.role)
         for entity in entities.values():
-            self._by_type[entity.type].add(entity.id)
+            for trait in (("type", entity.type), ("country", entity.country), *(("role", role) for role in entity.role)):
+                self._alike[trait].add(entity.id)
 
     def of_type(self, entity_type: str) -> frozenset[str]:
         """The ids of all entities of a type."""
-        return frozenset(self._by_type.get(entity_type, ()))
+        return frozenset(self._alike.get(("type", entity_type), ()))
 
     def matching(self, refs: Sequence[EntityRef]) -> frozenset[str]:
         """The ids of the entities that a rule's references mean."""
@@ -56,16 +60,12 @@ class Registry:
             self._matching[key] = frozenset().union(*map(self._meant, refs))
         return self._matching[key]
 
-    def _meant(self, ref: EntityRef) -> Iterable[str]:
+    def _meant(self, ref: EntityRef) -> AbstractSet[str]:
+        traits = [("type", ref.type), ("country", ref.country), ("role", ref.role)]
+        sets: list[AbstractSet[str]] = [self._alike.get(trait, set()) for trait in traits if trait[1] is not None]
         if ref.id:
-            candidates = frozenset({ref.id}) & self.entities.keys()
-        else:
-            candidates = self.of_type(ref.type) if ref.type else frozenset(self.entities)
-        found = (self.entities[i] for i in candidates)
-        return (
-            e.id for e in found
-            if ref.type in (None, e.type) and ref.country in (None, e.country) and (ref.role is None or ref.role in e.role)
-        )
+            sets.append({ref.id} & self.entities.keys())
+        return reduce(and_, sets)
 
     def check(self, entity_id: str, spot: Spot, problems: list[Problem]) -> None:
         """Add a problem when no entity of that id was ever written; without the built-in entities, built-in files may name them."""

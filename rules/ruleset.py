@@ -118,16 +118,16 @@ def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Ind
             continue
         for leaf in rarest(rule.when.necessary):
             rules_of[leaf.number].append(position)
-    by_entity: dict[str, set[int]] = defaultdict(set)
-    by_phrase: dict[int, set[int]] = defaultdict(set)
+    by_entity: dict[str, list[int]] = defaultdict(list)
+    by_phrase: dict[int, list[int]] = defaultdict(list)
     blind = set()
     for leaf in leaves:
         if isinstance(leaf, EntityLeaf):
             for entity in leaf.ids:
-                by_entity[entity].add(leaf.number)
+                by_entity[entity].append(leaf.number)
         elif isinstance(leaf, PhraseLeaf):
             for number in leaf.phrases.numbers:
-                by_phrase[number].add(leaf.number)
+                by_phrase[number].append(leaf.number)
         else:
             blind.add(leaf.number)
     starts = {leaf: tuple(positions) for leaf, positions in rules_of.items()}
@@ -137,7 +137,7 @@ def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Ind
 K = TypeVar("K")
 
 
-def _shared(sets: Mapping[K, set[int]]) -> Mapping[K, frozenset[int]]:
-    """The same sets, equal ones being one: the words of a family lead to the same leaves."""
+def _shared(lists: Mapping[K, list[int]]) -> Mapping[K, frozenset[int]]:
+    """The lists as sets, equal ones being one: the words of a family lead to the same leaves."""
     known: dict[frozenset[int], frozenset[int]] = {}
-    return {key: known.setdefault(frozenset(numbers), frozenset(numbers)) for key, numbers in sets.items()}
+    return {key: known.setdefault(numbers, numbers) for key, numbers in ((key, frozenset(found)) for key, found in lists.items())}
