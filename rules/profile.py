@@ -67,6 +67,7 @@ class Profile(NamedTuple):
     headline: frozenset[str]  # the entities of the title
     family: Mapping[str, frozenset[str]]  # id → itself and what it belongs to
     lines: frozenset[str]  # all of these together
+    open: frozenset[str]  # entities that no pack lists, read by an open pattern ("the maker of the chatbot"): they may be anybody
     bodies: frozenset[str]  # ministries and laboratories: no whole state, no name that many have
     vague: frozenset[str]  # the other bodies
     forms: Mapping[str, tuple[frozenset[str], ...]]  # id → the words of each longer form that the item names it by
@@ -120,6 +121,7 @@ def profile(
         headline=frozenset(e.id for e in entities if any(field == "title" for field, _, _ in e.spans)),
         family=family,
         lines=frozenset().union(*family.values()),
+        open=frozenset(e for e in family if e not in kin),
         bodies=bodies,
         vague=frozenset(e.id for e in entities if e.type in BODIES) - bodies,
         forms=forms,

@@ -232,10 +232,10 @@ def _side(weights: list[float]) -> float:
 
 def _disjoint(a: Profile, b: Profile, kinds: Container[str], *, headline: bool = False) -> bool:
     """Whether both name entities of these kinds and none of the one's is, or belongs to, one of the other's."""
-    ours = {e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds}
+    ours = {e for e in (a.headline if headline else a.entities) if a.entities[e] in kinds and e not in a.open}
     if not ours or (not ours.isdisjoint(b.entities) and not headline):
         return False
-    theirs = {e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds}
+    theirs = {e for e in (b.headline if headline else b.entities) if b.entities[e] in kinds and e not in b.open}
     return _bodies_apart(a, b, ours, theirs)
 
 
