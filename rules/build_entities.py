@@ -176,7 +176,8 @@ class _ContextCompiler:
     def _entities(self, spec: ContextSpec, at: Spot) -> frozenset[str]:
         for index, entity_id in enumerate(spec.entity):
             self._registry.check(entity_id, at.at("entity", index), self._vocabulary.problems)
-        return frozenset(spec.entity).union(*map(self._registry.of_type, spec.type)) - {self._entity}
+        ids = frozenset(spec.entity).union(*map(self._registry.of_type, spec.type))
+        return ids - {self._entity} if self._entity in ids else ids
 
     def _joints(self) -> frozenset[bytes]:
         return frozenset(f" {word} ".encode() for word in self._vocabulary.words_of("name-joints")) | _ATTACHED

@@ -18,6 +18,7 @@ from rules.vocabulary import Vocabulary
 
 _SLOT = re.compile(r"\{(\w*)\}")
 _COUNTRY = re.compile(r"\s*(?:\(\{country\}\)|of \{country\}|\{country\}|\{adjective\} )")
+_BODY = {"id", "name", "type", "country", "role"}  # the keys of a body that is made of a role
 Placed = Iterable[tuple[Spot, Entity]]
 
 
@@ -31,12 +32,17 @@ def with_roles(entities: Sequence[tuple[Spot, Entity]], countries: Sequence[tupl
         out[role.id] = role.model_copy(update={"name": _COUNTRY.sub("", role.name)})
         for _, land in countries:
             if (role.id, land.code) not in held:
-                adjective = next((a.text for a in land.adjectives if a.text), land.name)
-                name = role.name.replace("({country})", f"({land.name.removeprefix('the ')})").replace("{country}", land.name)
-                name = name.replace("{adjective}", adjective)
-                made = {"id": f"{role.id}.{land.id}", "name": name, "country": land.code, "role": (role.id,)}
-                out[f"{role.id}.{land.id}"] = role.model_copy(update={**made, "patterns": ()})
+                body_id = f"{role.id}.{land.id}"
+                out[body_id] = Entity.model_construct(
+                    _BODY, id=body_id, name=_body_name(role.name, land), type=role.type, country=land.code, role=(role.id,)
+                )
     return out
+
+
+def _body_name(name: str, land: Country) -> str:
+    if "{adjective}" in name:
+        return name.replace("{adjective}", next((a.text for a in land.adjectives if a.text), land.name))
+    return name.replace("({country})", f"({land.name.removeprefix('the ')})").replace("{country}", land.name)
 
 
 def compile_patterns(

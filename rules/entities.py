@@ -46,7 +46,7 @@ class EntityContext:
 
     def holds(self, _document: Document, span: Span, found: Found) -> bool:
         """Whether one is named elsewhere than at `span`."""
-        return any(s != span for i in found.keys() & self.ids for s in found[i])
+        return any(s != span for i, spans in found.items() if i in self.ids for s in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class BesideContext:
     def holds(self, document: Document, span: Span, found: Found) -> bool:
         """Whether one stands beside `span` on that side."""
         data = document.data
-        for other in (other for i in found.keys() & self.ids for other in found[i]):
+        for other in (other for i, spans in found.items() if i in self.ids for other in spans):
             first, second = (span, other) if self.after else (other, span)
             gap = data[first[1] : second[0]] if first[1] < second[0] else b""
             if gap in self.joints or (gap == PAD and first[0] <= len(PAD)):  # a headline begins with "Ghana, Google agree"
