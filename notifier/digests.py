@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
@@ -68,14 +69,8 @@ def plan_due(conn: Connection, now: datetime, limit: int = 500) -> list[int]:
     Hours that were missed are made up by one digest over the whole time. Run by any number of processes, each hour is planned once.
     """
     p = people.c
-    due = (
-        select(people)
-        .where(p.state == Standing.ACTIVE, p.digest_next <= now)
-        .order_by(p.digest_next)
-        .limit(limit)
-    )
     planned, shelf = [], Shelf(conn)
-    for row in conn.execute(due).all():
+    for row in due(conn, now)[:limit]:
         person = subscribers.subscriber(row)
         at, wishes = person.wishes.digest_at or DIGEST_AT, person.wishes
         values = {"digest_from": now, "digest_next": next_digest(now, at, wishes.tz, wishes.digest_days)}
@@ -127,6 +122,30 @@ def preview(conn: Connection, subscriber: Subscriber | None, now: datetime) -> D
     after, shelf = known or now - FIRST_WINDOW, Shelf(conn)
     fresh = gather(conn, reader, after, now, shelf)
     return _whole(conn, reader, fresh, developments(conn, reader, after, now, fresh, shelf), (after, now), shelf)
+
+
+def on_day(conn: Connection, subscriber: Subscriber, day: date, now: datetime) -> Digest:
+    """The digest of that day, on the reader's clock: the one that was planned then, else what one at their hour would say."""
+    begins = datetime.combine(day, time(), ZoneInfo(subscriber.tz)).astimezone(UTC)
+    that_day = (table.c.to_at >= begins, table.c.to_at < begins + timedelta(days=1))
+    mine = select(table.c.id).where(table.c.subscriber_id == subscriber.id, *that_day)
+    planned = conn.scalar(mine.order_by(table.c.to_at.desc()).limit(1))
+    if planned:
+        found = compose_for(conn, planned)
+        assert found is not None  # its row and its reader were read in this transaction
+        return found
+    at = next_digest(begins - timedelta(microseconds=1), subscriber.wishes.digest_at or DIGEST_AT, subscriber.tz)
+    until, shelf = min(at, now), Shelf(conn)
+    earlier = select(func.max(table.c.to_at)).where(table.c.subscriber_id == subscriber.id, table.c.to_at < until)
+    after = conn.scalar(earlier) or until - FIRST_WINDOW
+    fresh = gather(conn, subscriber, after, until, shelf)
+    return _whole(conn, subscriber, fresh, developments(conn, subscriber, after, until, fresh, shelf), (after, until), shelf)
+
+
+def due(conn: Connection, now: datetime) -> Sequence[Row[Any]]:
+    """The subscribers whose hour has come, the longest waiting first."""
+    p = people.c
+    return conn.execute(select(people).where(p.state == Standing.ACTIVE, p.digest_next <= now).order_by(p.digest_next)).all()
 
 
 def gather(conn: Connection, subscriber: Subscriber, after: datetime, until: datetime, shelf: Shelf) -> list[Story]:

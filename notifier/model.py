@@ -21,6 +21,8 @@ class Channel(StrEnum):
 
     TELEGRAM = "telegram"
     EMAIL = "email"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
 
 
 class Standing(StrEnum):
@@ -100,6 +102,14 @@ class Subscriber:
     thread: int | None = None
     owner: int | None = None
     token: str = field(default="", repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The address as people may see it: of a webhook no more than its host, of an Apprise URL no more than its kind."""
+        scheme, found, rest = self.address.partition("://")
+        if not found or self.channel in {Channel.TELEGRAM, Channel.EMAIL}:
+            return self.address
+        return f"{scheme}://" + (rest.split("/")[0].rsplit("@", 1)[-1] + "/…" if self.channel is Channel.WEBHOOK else "…")
 
     @property
     def active(self) -> bool:

@@ -50,6 +50,20 @@ def by_email(address: str, *, topics: Sequence[str] | None = None, at: str = DIG
     return Wish(Channel.EMAIL, check_address(address), wishes=wishes)
 
 
+def by_webhook(url: str, *, topics: Sequence[str] | None = None, at: str | None = None, tz: str = "UTC") -> Wish:
+    """What the operator's `--webhook URL` means: alerts as they come, and a digest where an hour is given."""
+    if not re.fullmatch(r"https?://[^\s/?#]+([/?][^\s#]*)?", url) or len(url) > 2000:
+        raise SettingsError("this is no address of a webhook; write one such as https://example.org/hooks/concordat")
+    return Wish(Channel.WEBHOOK, url, wishes=Wishes(follows=_topics(topics), digest_at=at, tz=tz))
+
+
+def by_apprise(url: str, *, topics: Sequence[str] | None = None, at: str | None = None, tz: str = "UTC") -> Wish:
+    """What the operator's `--apprise URL` means: the same, through any service that Apprise knows; whether it does is not asked here."""
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", url, re.IGNORECASE) or len(url) > 2000:
+        raise SettingsError("this is no Apprise URL; write one such as slack://… or ntfy://…")
+    return Wish(Channel.APPRISE, url, wishes=Wishes(follows=_topics(topics), digest_at=at, tz=tz))
+
+
 def check_address(text: str) -> str:
     """A mail address, as given; raises SettingsError."""
     if not _ADDRESS.fullmatch(text) or len(text) > 254:

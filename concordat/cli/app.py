@@ -27,7 +27,7 @@ COMMANDS = {
     "why": "why:why_command",
     "sources": "sources:sources_app",
     "subscribers": "delivery:subscribers_app",
-    "digest": "delivery:digest_app",
+    "digest": "digest:digest_app",
     "deliveries": "delivery:deliveries_app",
     "dead": "delivery:dead_app",
     "doctor": "doctor:doctor_command",

@@ -1,20 +1,20 @@
-"""`subscribers`, `digest`, `deliveries` and `dead`: who gets what, and what became of it."""
+"""`subscribers`, `deliveries` and `dead`: who gets what, and what became of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select, update
 
-from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_runtime, with_store, write_json
+from concordat.cli.common import HomeOption, JsonOption, console, fail, now, show, with_store, write_json
 from concordat.cli.people import invite_command, role_command
-from concordat.runtime import Runtime
-from notifier import digests, ledger, subscribers
-from notifier.model import Channel, State
-from notifier.paper import Mail, Sender, as_mail
-from notifier.service import drain
+from notifier import ledger, subscribers
+from notifier.bot.grammar import weekday_list
+from notifier.channels.other import INSTALL, is_address
+from notifier.model import Channel, State, Subscriber
 from notifier.tables import deliveries
 from notifier.wishes import Of
 from rules.service import SET_ASIDE
@@ -23,12 +23,13 @@ from watcher.store import Store
 from watcher.store.tables import dead_letters, items, websub_inbox
 
 subscribers_app = typer.Typer(help="Who gets alerts and digests.", no_args_is_help=True)
-digest_app = typer.Typer(help="The digest: a look at it, and sending it.", no_args_is_help=True)
 deliveries_app = typer.Typer(help="The ledger of deliveries.", no_args_is_help=True)
 dead_app = typer.Typer(help="What could not be carried on and was set aside.", no_args_is_help=True)
 
 TelegramOption = Annotated[str | None, typer.Option("--telegram", help="A Telegram chat id.")]
 EmailOption = Annotated[str | None, typer.Option("--email", help="A mail address.")]
+WebhookOption = Annotated[str | None, typer.Option("--webhook", help="An address of the web that alerts are posted to.")]
+AppriseOption = Annotated[str | None, typer.Option("--apprise", help="An Apprise URL, such as ntfy://… or slack://….")]
 
 
 @subscribers_app.command("list")
@@ -38,7 +39,7 @@ def list_subscribers(home: HomeOption = None, as_json: JsonOption = False) -> No
     def read(store: Store) -> list[dict[str, Any]]:
         with store.reading() as conn:
             return [
-                {"id": s.id, "channel": str(s.channel), "address": s.address, "state": str(s.state), "why": s.state_reason,
+                {"id": s.id, "channel": str(s.channel), "address": s.shown, "state": str(s.state), "why": s.state_reason,
                  "role": str(s.role), "joined": str(s.joined), "alerts": s.wishes.alerts,
                  "topics": list(s.wishes.followed(Of.TOPIC)) or ["all"], "digest": s.wishes.digest_at, "tz": s.tz}
                 for s in subscribers.everyone(conn)
@@ -51,31 +52,38 @@ def list_subscribers(home: HomeOption = None, as_json: JsonOption = False) -> No
 
 @subscribers_app.command("add")
 def add_subscriber(
-    telegram: TelegramOption = None, email: EmailOption = None,
+    telegram: TelegramOption = None, email: EmailOption = None, webhook: WebhookOption = None, apprise: AppriseOption = None,
     topics: Annotated[str, typer.Option("--topics", help="Topics, with commas between them; default: every topic.")] = "",
     at: Annotated[str | None, typer.Option("--at", help="The hour of the digest, such as 08:00.")] = None,
     tz: Annotated[str, typer.Option("--tz", help="An IANA time zone, such as Europe/Paris.")] = "UTC",
+    days: Annotated[str, typer.Option("--days", help="The digest's weekdays, such as mon-fri or mon; default: every day.")] = "",
     home: HomeOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Subscribe somebody; added by the operator means confirmed."""
-    if (telegram is None) == (email is None):
-        raise fail("name one subscriber: --telegram ID or --email ADDRESS")
     chosen = [t for t in topics.replace(",", " ").split() if t] or None
-    if telegram is not None:
-        wish = subscribers.by_telegram(telegram, topics=chosen, at=at, tz=tz)
-    else:
-        assert email is not None
-        wish = subscribers.by_email(email, topics=chosen, at=at or subscribers.DIGEST_AT, tz=tz)
+    channel, address = _one(telegram, email, webhook, apprise)
+    if channel is Channel.APPRISE and is_address(address) is not True:
+        raise fail("Apprise does not know this address" if is_address(address) is False else f"Apprise is not installed: {INSTALL}")
+    if channel is Channel.EMAIL:
+        at = at or subscribers.DIGEST_AT
+    weekdays = weekday_list(days) if days else ()
+    if weekdays is None:
+        raise fail(f"{days!r} are no weekdays; write some such as mon-fri or mon,thu")
+    wish = _WISHES[channel](address, topics=chosen, at=at, tz=tz)
+    wish = replace(wish, wishes=replace(wish.wishes, digest_days=weekdays))
 
-    def write(store: Store) -> int:
+    def write(store: Store) -> Subscriber:
         with store.begin() as conn:
-            return subscribers.add(conn, wish, now()).id
+            return subscribers.add(conn, wish, now())
 
-    number = with_store(home, write)
+    added = with_store(home, write)
+    key = {"signing_key": added.token} if channel is Channel.WEBHOOK else {}
     if as_json:
-        write_json({"id": number})
-    else:
-        console.print(f"subscribed, number {number}", highlight=False)
+        write_json({"id": added.id, **key})
+        return
+    console.print(f"subscribed, number {added.id}", highlight=False)
+    if key:
+        console.print(f"posts are signed with {added.token}", highlight=False)
 
 
 subscribers_app.command("invite")(invite_command)
@@ -83,69 +91,36 @@ subscribers_app.command("role")(role_command)
 
 
 @subscribers_app.command("remove")
-def remove_subscriber(telegram: TelegramOption = None, email: EmailOption = None, home: HomeOption = None) -> None:
+def remove_subscriber(
+    telegram: TelegramOption = None, email: EmailOption = None, webhook: WebhookOption = None, apprise: AppriseOption = None,
+    home: HomeOption = None,
+) -> None:  # fmt: skip
     """Erase a subscriber and everything kept of them. Exit 1 when there is none."""
-    if (telegram is None) == (email is None):
-        raise fail("name one subscriber: --telegram ID or --email ADDRESS")
-    channel, address = (Channel.TELEGRAM, telegram) if telegram is not None else (Channel.EMAIL, email)
+    channel, address = _one(telegram, email, webhook, apprise)
 
     def write(store: Store) -> bool:
         with store.begin() as conn:
-            return subscribers.remove(conn, channel, address or "")
+            return subscribers.remove(conn, channel, address)
 
     if not with_store(home, write):
         raise fail("there is no such subscriber; see `concordat subscribers list`", 1)
     console.print("removed")
 
 
-@digest_app.command("preview")
-def preview_digest(
-    to: Annotated[str | None, typer.Option("--to", help="A subscriber's mail address; default: one who follows everything.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the HTML part to this file.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Show the digest as it would be sent now; nothing is sent."""
-
-    def read(store: Store) -> Mail:
-        with store.reading() as conn:
-            known = subscribers.find(conn, Channel.EMAIL, to) if to else None
-            if to and known is None:
-                raise fail(f"{to} is not subscribed; see `concordat subscribers list`")
-            return as_mail(digests.preview(conn, known, now()), Sender("Concordat"))
-
-    mail = with_store(home, read)
-    if out is None:
-        console.print(mail.text, highlight=False, markup=False)
-        return
-    out.write_text(mail.html, encoding="utf-8")
-    console.print(f"wrote {out}", highlight=False)
+_WISHES: dict[Channel, Callable[..., subscribers.Wish]] = {
+    Channel.TELEGRAM: subscribers.by_telegram,
+    Channel.EMAIL: subscribers.by_email,
+    Channel.WEBHOOK: subscribers.by_webhook,
+    Channel.APPRISE: subscribers.by_apprise,
+}
 
 
-@digest_app.command("send")
-def send_digest(
-    at_once: Annotated[bool, typer.Option("--now", help="Send every subscriber's digest, whatever their hour.")] = False,
-    to: Annotated[str | None, typer.Option("--to", help="Only to this mail address or chat id.")] = None,
-    home: HomeOption = None,
-) -> None:
-    """Send the digests that are due; exit 1 when one could not be delivered."""
-
-    async def work(runtime: Runtime) -> tuple[int, int]:
-        if at_once or to:
-            planned = await runtime.store.write(digests.plan_all_now, now(), [to] if to else [])
-        else:
-            planned = await runtime.store.write(digests.plan_due, now())
-        await drain(runtime.settings, runtime.store, runtime.bus)
-        return len(planned), await runtime.store.read(_unsent, planned)
-
-    planned, left = with_runtime(home, work)
-    console.print(f"{planned - left} of {planned} digests sent", highlight=False)
-    if left:
-        raise fail("some digests wait to be tried again; see `concordat deliveries list --state pending`", 1)
-
-
-def _unsent(conn: Any, ids: list[int]) -> int:
-    rows = conn.execute(select(deliveries.c.state).where(deliveries.c.id.in_(ids))).scalars()
-    return sum(state in {State.PENDING, State.SENDING, State.DEAD} for state in rows)
+def _one(*given: str | None) -> tuple[Channel, str]:
+    """The one address that was given, and its channel; options stand in the order of `_WISHES`."""
+    named = [(channel, address) for channel, address in zip(_WISHES, given, strict=True) if address is not None]
+    if len(named) != 1:
+        raise fail("name one subscriber: --telegram ID, --email ADDRESS, --webhook URL or --apprise URL")
+    return named[0]
 
 
 @deliveries_app.command("list")

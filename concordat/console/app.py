@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from concordat.health import Health
-from notifier import preferences, returning
+from notifier import feeds, preferences, returning
 from notifier.hook import routes as hook_routes
 from notifier.web import routes as notifier_routes
 from watcher.bus import Bus
@@ -45,6 +45,7 @@ def build_app(settings: Settings, health: Health, store: Store, bus: Bus) -> Sta
     own: list[BaseRoute] = [Route("/", home), Route("/healthz", healthz), Route("/metrics", metrics)]
     bounces = settings.bounce_key.get_secret_value() if settings.bounce_key else ""
     mail = [*notifier_routes(store), *preferences.routes(store), *returning.routes(store, bounces)]
+    own += feeds.routes(store, settings.public_url)
     return Starlette(routes=[*own, *mail, *hook_routes(store), *websub_routes(store, bus)])
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from notifier.channels.chat import chat_outlet
 from notifier.channels.mailbox import mail_outlet
+from notifier.channels.other import apprise_outlet
 from notifier.channels.outlet import Outlet
+from notifier.channels.webhook import webhook_outlet
 from notifier.model import Channel
 from watcher.bus import Bus
 from watcher.settings import Settings
@@ -21,6 +23,8 @@ Opener = Callable[[Settings, Store, Bus], Outlet | None]
 CHANNELS: dict[Channel, Opener] = {
     Channel.TELEGRAM: chat_outlet,
     Channel.EMAIL: mail_outlet,
+    Channel.WEBHOOK: webhook_outlet,
+    Channel.APPRISE: apprise_outlet,
 }
 
 
