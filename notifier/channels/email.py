@@ -120,9 +120,8 @@ class Mailer:
         content = message.as_bytes(policy=WIRE.clone(utf8=utf8))
         if self._sign:
             content = await asyncio.to_thread(self._sign, content)
-        with self.turns.taken():
-            async with self._room:
-                await self._give(content, sender, recipient, utf8=utf8)
+        async with self._room:
+            await self._give(content, sender, recipient, utf8=utf8)
 
     async def _give(self, content: bytes, sender: str, recipient: str, *, utf8: bool) -> None:
         line = await self._begin(sender, utf8)

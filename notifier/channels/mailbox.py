@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from email.headerregistry import Address
 
 from notifier import digests, mailboxes
 from notifier.channels.email import Mailer, read_server
+from notifier.channels.turns import Paced
 from notifier.jobs import Job
 from notifier.letter import letter, note, preferences_url, sender_address, unsubscribe_url
-from notifier.limiter import Answer, Go, Later
 from notifier.model import Kind
 from notifier.paper import Sender, as_mail
 from notifier.tongue import tongue
@@ -25,35 +24,20 @@ def _utc() -> datetime:
     return datetime.now(UTC)
 
 
-class MailOutlet:
+class MailOutlet(Paced):
     """Sends digests through one mail server, which all addresses share."""
 
     def __init__(
         self, mailer: Mailer, store: Store, sender: Address, public_url: str = "", returns: str = "", now: Callable[[], datetime] = _utc
     ) -> None:
         """`returns` is where mail servers send back what they cannot deliver; by default the sender's own address."""
+        super().__init__(mailer.turns)
         self.mailer = mailer
         self._returns = returns or sender.addr_spec
         self._now = now
         self._store = store
         self._sender = sender
         self._public_url = public_url
-
-    async def ask(self, address: str) -> Answer:  # noqa: ARG002  mail servers name no limit to an address
-        """When the server has a turn for us."""
-        wait = self.mailer.turns.ask()
-        return Later(wait) if wait else Go(0.0)
-
-    async def hold(self, address: str, seconds: float) -> None:
-        """Mail servers ask for nothing of the kind: a 4xx puts the delivery itself back."""
-
-    def passage(self) -> AbstractAsyncContextManager[None]:
-        """As many as there are workers."""
-        return nullcontext()
-
-    def pause(self, address: str) -> float:  # noqa: ARG002  see `hold`
-        """None."""
-        return 0.0
 
     async def send(self, job: Job) -> str | None:
         """Send a digest, or ask whether an address wants it; the Message-ID."""

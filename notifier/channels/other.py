@@ -14,11 +14,10 @@ from typing import Any
 import structlog
 
 from notifier import render
-from notifier.channels.turns import Turns
+from notifier.channels.turns import Paced, Turns
 from notifier.digest import as_message
 from notifier.digests import compose_for
 from notifier.jobs import Job
-from notifier.limiter import Answer, Go, Later
 from notifier.model import Kind
 from watcher.bus import Bus
 from watcher.errors import DeliveryError, DeliveryReason
@@ -31,30 +30,20 @@ INSTALL = "pip install 'concordat-watch[apprise]'"
 log = structlog.get_logger("apprise")
 
 
-class AppriseOutlet:
+class AppriseOutlet(Paced):
     """Sends plain text through whatever an Apprise URL names."""
 
     def __init__(self, store: Store) -> None:
         logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+        super().__init__(Turns(AT_A_TIME))
         self._store = store
-        self._turns = Turns(AT_A_TIME)
-
-    async def ask(self, address: str) -> Answer:  # noqa: ARG002  what services allow is Apprise's matter
-        """When there is room."""
-        wait = self._turns.ask()
-        return Later(wait) if wait else Go(0.0)
-
-    async def hold(self, address: str, seconds: float) -> None:
-        """No service tells us to wait: Apprise keeps it to itself."""
 
     async def send(self, job: Job) -> str | None:
         """Send it; an edit is nothing to send."""
         if job.edit:
             return job.remote_ref
         title, text = await self._composed(job)
-        with self._turns.taken():
-            taken = await asyncio.to_thread(_notify, job.subscriber.address, title, text)
-        if not taken:
+        if not await asyncio.to_thread(_notify, job.subscriber.address, title, text):
             raise DeliveryError(DeliveryReason.SERVER, "the service did not take it; check the address with the apprise command")
         return str(job.id)
 

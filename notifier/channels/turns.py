@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from notifier.limiter import Answer, Go, Later
 
 GIVEN_SECONDS = 2.0  # after which a turn that nobody took is free again: what was to be sent is wanted no more
 POLL_SECONDS = 0.05  # between two questions for a turn
@@ -39,8 +41,8 @@ class Turns:
         self._next = now + self._gap
         return 0.0
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
         """The block is somebody's turn."""
         if self._given:
             self._given.popleft()
@@ -49,3 +51,26 @@ class Turns:
             yield
         finally:
             self._busy -= 1
+
+
+class Paced:
+    """The half of an outlet that is about time, for channels whose far end all addresses share, or that name no limit to one."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+
+    async def ask(self, address: str) -> Answer:  # noqa: ARG002  addresses have no pace of their own
+        """When there is a turn."""
+        wait = self.turns.ask()
+        return Later(wait) if wait else Go(0.0)
+
+    async def hold(self, address: str, seconds: float) -> None:
+        """Nothing: what must wait is the delivery itself."""
+
+    def passage(self) -> AbstractAsyncContextManager[None]:
+        """The turn that was given."""
+        return self.turns.taken()
+
+    def pause(self, address: str) -> float:  # noqa: ARG002  see `hold`
+        """None."""
+        return 0.0

@@ -18,10 +18,9 @@ from typing import Any
 import httpx
 
 from notifier.asdata import digest_data, moment, story_data
-from notifier.channels.turns import Turns
+from notifier.channels.turns import Paced, Turns
 from notifier.digests import compose_for
 from notifier.jobs import Job
-from notifier.limiter import Answer, Go, Later
 from notifier.model import Kind
 from watcher.bus import Bus
 from watcher.errors import DeliveryError, DeliveryReason
@@ -37,22 +36,14 @@ for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)  # they log whole addresses
 
 
-class WebhookOutlet:
+class WebhookOutlet(Paced):
     """Posts to whoever subscribed with an address of the web."""
 
     def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(Turns(AT_A_TIME))
         self._store = store
         self._now = now
-        self._turns = Turns(AT_A_TIME)
         self._client = httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False)
-
-    async def ask(self, address: str) -> Answer:  # noqa: ARG002  each receiver has one post at a time anyway
-        """When there is room."""
-        wait = self._turns.ask()
-        return Later(wait) if wait else Go(0.0)
-
-    async def hold(self, address: str, seconds: float) -> None:
-        """The delivery itself waits for as long as the receiver asked."""
 
     async def send(self, job: Job) -> str | None:
         """Post it; the replay id."""
@@ -63,13 +54,12 @@ class WebhookOutlet:
             "Content-Type": "application/json", "User-Agent": "Concordat", "Concordat-Delivery": replay,
             "Concordat-Signature": f"t={stamp},v1={signature(job.subscriber.token, stamp, body)}",
         }  # fmt: skip
-        with self._turns.taken():
-            try:
-                answer = await self._client.post(job.subscriber.address, content=body, headers=headers)
-            except httpx.TimeoutException:
-                raise DeliveryError(DeliveryReason.UNKNOWN_OUTCOME, "the webhook did not answer in time") from None
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as e:
-                raise DeliveryError(DeliveryReason.NETWORK, f"the webhook cannot be reached ({type(e).__name__})") from None
+        try:
+            answer = await self._client.post(job.subscriber.address, content=body, headers=headers)
+        except httpx.TimeoutException:
+            raise DeliveryError(DeliveryReason.UNKNOWN_OUTCOME, "the webhook did not answer in time") from None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as e:
+            raise DeliveryError(DeliveryReason.NETWORK, f"the webhook cannot be reached ({type(e).__name__})") from None
         if not answer.is_success:
             raise explain(answer)
         return replay

@@ -105,13 +105,13 @@ def test_no_text_begins_a_header(subject: str, text: str) -> None:
     }  # fmt: skip
 
 
-def test_turns_are_few_at_a_time_and_in_a_minute() -> None:
+async def test_turns_are_few_at_a_time_and_in_a_minute() -> None:
     """Two doors, thirty a minute: the third must ask again, and after it was let in, who comes too soon as well."""
     clock = [100.0]
     doors = Turns(2, clock=lambda: clock[0])
     assert [doors.ask() for _ in range(2)] == [0.0, 0.0]
     assert doors.ask() > 0
-    with doors.taken(), doors.taken():
+    async with doors.taken(), doors.taken():
         clock[0] += 60
         assert doors.ask() > 0
     assert doors.ask() == 0.0
