@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 
 from rules.automaton import Automaton, Phrase, Span
@@ -119,10 +119,11 @@ class Document:
         start, end = self.fields[index].way.original(position - self.bases[index], position + 1 - self.bases[index])
         return index, start, end
 
-    def originals(self, spans: Collection[Span]) -> tuple[FieldSpan, ...]:
+    def originals(self, spans: Iterable[Span]) -> tuple[FieldSpan, ...]:
         """Where `spans` came from, each place once."""
-        places = map(self.original, spans)
-        return tuple(places) if len(spans) == 1 else tuple(dict.fromkeys(places))
+        known = self._originals
+        places = [known.get(span) or self.original(span) for span in spans]
+        return tuple(places) if len(places) == 1 else tuple(dict.fromkeys(places))
 
     def located(self, field: int, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of the original of a field, without the space after it."""
