@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Connection, or_, select
 
-from concordat.cli.common import HomeOption, JsonOption, console, fail, with_store, write_json
+from concordat.cli.common import HomeOption, JsonOption, console, fail, now, with_store, write_json
+from notifier.model import State
 from notifier.tables import deliveries
+from notifier.untold import untold
 from rules.tables import alerts, matches, stories, story_items
 from watcher.store import Store
 from watcher.store.tables import dead_letters, items
 from watcher.urls import canonical
+
+DELIVERY = (
+    "id", "subscriber_id", "state", "reason", "attempts", "created_at", "not_before", "sent_at", "change", "carrier_id",
+)  # fmt: skip
+NAMED = 5  # subscribers that are named beside one reason
 
 
 def why_command(
@@ -57,7 +65,8 @@ def trace(conn: Connection, item: dict[str, Any]) -> dict[str, Any]:
         "matches": [dict(r) for r in rows],
         "story": dict(joined) if joined else None,
         "alerts": [dict(r) for r in rung],
-        "deliveries": [{k: r[k] for k in ("id", "subscriber_id", "state", "reason", "attempts", "created_at", "sent_at")} for r in sent],
+        "deliveries": [{k: r[k] for k in DELIVERY} for r in sent],
+        "untold": [asdict(u) for u in untold(conn, joined["id"], now())] if joined and joined["rung_at"] else [],
         "dead_letters": [dict(r) for r in dead],
     }
 
@@ -81,6 +90,24 @@ def lines(entry: dict[str, Any]) -> list[str]:
     if story:
         out.append(f"  story     {story['id']}: {story['title']} ({story['how']})")
     out += [f"  alert     {a['kind']}, {a['severity']}" + ("" if a["routed_at"] else ", waits for the notifier") for a in entry["alerts"]]
-    out += [f"  delivery  {d['id']} to subscriber {d['subscriber_id']}: {d['state']}, {d['reason']}" for d in entry["deliveries"]]
+    out += [_delivery(d) for d in entry["deliveries"]]
+    out += [f"  not told  {people}: {reason}" for reason, people in _reasons(entry["untold"])]
     out += [f"  dead      {d['error']}" for d in entry["dead_letters"]]
     return out
+
+
+def _delivery(d: dict[str, Any]) -> str:
+    what = "answer" if d["change"] else "delivery"
+    when = f" until {d['not_before']:%Y-%m-%d %H:%M} UTC" if d["state"] == State.PENDING and d["not_before"] > now() else ""
+    carried = d["carrier_id"] if d["carrier_id"] not in {None, d["id"]} else None
+    where = f", in the message of delivery {carried}" if carried else ""
+    return f"  {what:9} {d['id']} to subscriber {d['subscriber_id']}: {d['state']}{when}{where}, {d['reason']}"
+
+
+def _reasons(untold: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Each reason, and whom it kept from hearing: by number, or how many."""
+    found: dict[str, list[str]] = {}
+    for each in untold:
+        reason = f"not yet, or it rang before they came; {each['reason']}" if each["wanted"] else each["reason"]
+        found.setdefault(reason, []).append(str(each["subscriber"]))
+    return [(r, f"subscriber {', '.join(p)}" if len(p) <= NAMED else f"{len(p)} subscribers") for r, p in found.items()]
