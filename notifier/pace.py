@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 STUCK = 5.0  # seconds after which a call that has no answer is not waited for any more
-STEP, MOST_BEHIND = 10, 60  # messages in a row that were late, before one more may be under way, and when that ends
+LOOK, ENOUGH, MOST_MORE = 1.0, 0.95, 8  # seconds between two looks at what gets through, what share of the pace is enough, and the bound
 SLOW = 0.5  # seconds at the least before a message that is under way makes room for the next
 
 
@@ -79,7 +79,9 @@ class Few:
         self._pace, self._a_second, self._clock = pace, a_second, clock
         self._begun: dict[int, float] = {}
         self._waiting = 0
-        self._behind = 0
+        self._done = 0
+        self._since = clock()
+        self._more = 0
         self._count = itertools.count()
         self._turn, self._change = asyncio.Lock(), asyncio.Event()
 
@@ -101,17 +103,24 @@ class Few:
             yield
         finally:
             del self._begun[number]
+            self._adapt(self._clock())
             self._change.set()
 
-    def booked(self, wait: float) -> None:
-        """A slot was given that begins in so many seconds: none while others wait means that we are behind."""
-        self._behind = min(self._behind + 1, MOST_BEHIND) if wait <= 0 and self._waiting else max(self._behind - 1, 0)
-
     def most(self) -> int:
-        """How many may be under way: what goes out in the time of a call, half a message for what happens here, and more while we are
-        behind for long.
+        """How many may be under way: what goes out in the time of a call, half a message for what happens here, and more while that is not
+        enough.
         """
-        return math.ceil(self._pace.usual() * self._a_second + 0.5) + self._behind // STEP
+        return math.ceil(self._pace.usual() * self._a_second + 0.5) + self._more
+
+    def _adapt(self, now: float) -> None:
+        """One more while others wait and too few get through; as few as before once nobody waits."""
+        self._done += 1
+        if not self._waiting:
+            self._done, self._since, self._more = 0, now, 0
+        elif now - self._since >= LOOK:
+            behind = self._done < (now - self._since) * self._a_second * ENOUGH
+            self._more = min(self._more + behind, MOST_MORE)
+            self._done, self._since = 0, now
 
     def _full(self) -> float:
         """The seconds until there may be room; 0 where there is."""

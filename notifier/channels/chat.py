@@ -11,7 +11,7 @@ from notifier.channels.telegramhook import Ear, hook_of
 from notifier.digest import as_message
 from notifier.digests import compose_for
 from notifier.jobs import Job
-from notifier.limiter import Answer, Go, Limiter
+from notifier.limiter import Answer, Limiter
 from notifier.model import Kind, Story
 from notifier.notice import read_notice
 from notifier.pace import Few
@@ -34,10 +34,7 @@ class ChatOutlet:
 
     async def ask(self, address: str) -> Answer:
         """When a message may go to this chat."""
-        answer = await self._limiter.ask(address)
-        if isinstance(answer, Go):
-            self._few.booked(answer.wait)
-        return answer
+        return await self._limiter.ask(address)
 
     async def hold(self, address: str, seconds: float) -> None:
         """Telegram asked us to leave this chat alone."""

@@ -186,26 +186,23 @@ async def test_as_few_under_way_as_keep_the_pace(seconds: float, most: int) -> N
     assert (few.most(), seen) == (most, most)
 
 
-async def test_more_are_under_way_while_we_are_behind() -> None:
-    """Where slots have come before we ask for them, and others wait, one more may be under way; once we wait for slots again, one less."""
-    few, release = Few(Pace()), asyncio.Event()
+async def test_more_are_under_way_while_too_few_get_through() -> None:
+    """While others wait and the pace is missed, one more may be under way each second; once nobody waits, as few as before."""
+    clock, most = [0.0], list[int]()
+    few = Few(Pace(clock=lambda: clock[0]), clock=lambda: clock[0])
 
-    async def message() -> None:
+    async def message(seconds: float) -> None:
         async with few.passage():
-            await release.wait()
+            await asyncio.sleep(0)
+            clock[0] += seconds
+            most.append(few.most())
 
-    under_way = [asyncio.create_task(message()) for _ in range(3)]
-    await asyncio.sleep(0)
-    assert few.most() == 1
-    for _ in range(10):
-        few.booked(0.0)
-    assert few.most() == 2
-    few.booked(0.02)
-    assert few.most() == 1
-    release.set()
-    await asyncio.gather(*under_way)
-    for _ in range(20):
-        few.booked(0.0)  # nobody waits
+    await asyncio.gather(*(message(1 / 29) for _ in range(200)))
+    assert set(most) == {1}
+    most.clear()
+    await asyncio.gather(*(message(0.1) for _ in range(100)))
+    assert most[0] == 1 < max(most)
+    await message(0.0)
     assert few.most() == 1
 
 
