@@ -123,8 +123,8 @@ def press(turn: Turn) -> Answer:
 
 
 def _press_sources(turn: Turn) -> Answer:
-    number = turn.intent.words[-1]
-    return Answer(show=_sources(turn, int(number))) if number.isdigit() else old_button(turn)
+    number = turn.number()
+    return Answer(show=_sources(turn, number)) if number is not None else old_button(turn)
 
 
 def _press_lift(turn: Turn) -> Answer:

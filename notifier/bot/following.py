@@ -136,8 +136,9 @@ def mute_topic(turn: Turn) -> Answer:
 
 def mute_story(turn: Turn) -> Answer:
     """A choice of the menu: a part of the story, then for how long."""
-    _, number, part, time = (*turn.intent.words, "", "", "")[:4]
-    story = stories.load(turn.conn, [int(number)]).get(int(number)) if number.isdigit() else None
+    _, _, part, time = (*turn.intent.words, "", "", "")[:4]
+    number = turn.number(1)
+    story = stories.load(turn.conn, [number]).get(number) if number is not None else None
     if story is None:
         return old_button(turn)
     if not part:

@@ -24,8 +24,9 @@ def press(turn: Turn) -> Answer:
         return old_button(turn)
     if not what:
         return Answer(show=show(turn, page))
-    if what == "p" and value.isdigit():
-        return Answer(show=show(turn, page, int(value)))
+    number = turn.number(3)
+    if what == "p" and number is not None:
+        return Answer(show=show(turn, page, number))
     if page == "email" and what == "off":
         mailboxes.leave(turn.conn, turn.person.id)
         return Answer(show=show(turn, page))
@@ -93,7 +94,7 @@ def _change_quiet(turn: Turn, what: str, _value: str) -> Wishes | None:
 def _change_budget(turn: Turn, what: str, _value: str) -> Wishes | None:
     if what == "off":
         return replace(turn.wishes, budget=None)
-    return hours.with_digest(replace(turn.wishes, budget=int(what))) if what.isdigit() and int(what) in BUDGETS else None
+    return hours.with_digest(replace(turn.wishes, budget=int(what))) if what in map(str, BUDGETS) else None
 
 
 def _change_digest(turn: Turn, what: str, _value: str) -> Wishes | None:

@@ -39,11 +39,11 @@ def search(turn: Turn) -> Answer:
 
 def page(turn: Turn) -> Answer:
     """Another page of what the pressed message lists."""
-    row, number = pressed(turn), turn.intent.words[-1]
-    if row is None or not number.isdigit() or "list" not in row.payload:
+    row, number = pressed(turn), turn.number()
+    if row is None or number is None or "list" not in row.payload:
         return old_button(turn)
     more = {k: row.payload[k] for k in ("list", "query") if k in row.payload}
-    drawn = _search(turn, row.payload["query"], int(number)) if more["list"] == "search" else _latest(turn, int(number))
+    drawn = _search(turn, row.payload["query"], number) if more["list"] == "search" else _latest(turn, number)
     return Answer(show=drawn, more=more)
 
 
@@ -62,9 +62,7 @@ def why(turn: Turn) -> Answer:
 
 def outlets(turn: Turn) -> Answer:
     """Everybody who reports the story of an alert."""
-    mine = select(deliveries.c.story_id).where(
-        deliveries.c.id == int(turn.intent.words[-1]), deliveries.c.subscriber_id == turn.person.id
-    )
+    mine = select(deliveries.c.story_id).where(deliveries.c.id == turn.number(), deliveries.c.subscriber_id == turn.person.id)
     id_ = turn.conn.scalar(mine)
     story = stories.load(turn.conn, [id_]).get(id_) if id_ else None
     return Answer(say=Message(source_list(story))) if story else old_button(turn)

@@ -21,6 +21,8 @@ from notifier.tables import deliveries
 from notifier.tongue import Tongue, tongue
 from notifier.wishes import Of, Wishes
 
+_DIGITS = 15  # of a number in a button's data
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -106,6 +108,12 @@ class Turn:
     def word(self, key: str, **values: Any) -> Answer:
         """A word on the button that was pressed."""
         return Answer(word=self.t(key, **values))
+
+    def number(self, place: int = -1) -> int | None:
+        """A number in a button's data; None where there is none of a sensible length."""
+        words = self.intent.words
+        word = words[place] if -len(words) <= place < len(words) else ""
+        return int(word) if word.isascii() and word.isdigit() and len(word) <= _DIGITS else None
 
     @cached_property
     def topics(self) -> list[str]:

@@ -60,11 +60,8 @@ def _vote(turn: Turn, row: Any, value: int, why: str = "") -> None:
 
 def _mine(turn: Turn) -> Any:
     """The alert of this chat that the button speaks of."""
-    number = turn.intent.words[1] if len(turn.intent.words) > 1 else ""
-    if not number.isdigit():
-        return None
     mine = select(deliveries).where(
-        deliveries.c.id == int(number), deliveries.c.subscriber_id == turn.person.id, deliveries.c.kind == Kind.ALERT
+        deliveries.c.id == turn.number(1), deliveries.c.subscriber_id == turn.person.id, deliveries.c.kind == Kind.ALERT
     )
     return turn.conn.execute(mine).one_or_none()
 

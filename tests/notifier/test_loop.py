@@ -66,3 +66,13 @@ def test_an_update_that_is_set_aside(store: Store) -> None:
         set_aside(conn, "42", 10, "ValueError", NOW)
         assert read_offset(conn, "42") == 11
         assert conn.execute(select(dead_letters.c.stream, dead_letters.c.ref)).one() == ("telegram", "10")
+
+
+async def test_an_admin_sees_the_operators_commands(store: Store, bus: Bus, tmp_path: Path) -> None:
+    """In the chats of admins the menu holds the operator's commands too, in each language; in others it does not."""
+    async with Telegram() as telegram:
+        async with running(settings_for(telegram, tmp_path, telegram_admins=(ADA,)), store, bus):
+            await telegram.until(lambda: (f"{ADA}:chat", "es") in telegram.commands)
+        menus = {audience: {c["command"] for c in menu} for audience, menu in telegram.commands.items()}
+    assert all(({"status", "silence", "broadcast"} <= menu) == scope.endswith(":chat") for (scope, _), menu in menus.items())
+    assert {lang for scope, lang in menus if scope == f"{ADA}:chat"} == {"", "en", "fr", "de", "es"}
