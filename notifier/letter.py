@@ -21,6 +21,7 @@ from watcher.errors import SettingsError
 
 # header lines are never folded within an address, where readers of List-Unsubscribe trip; bodies travel as 7-bit
 WIRE = SMTP.clone(max_line_length=900, cte_type="7bit")
+_PARTS = SMTP.clone(cte_type="7bit")  # lines of encoded bodies stay short: filters of spam hold long ones against a mail
 
 
 def sender_address(mail_from: str) -> Address:
@@ -55,7 +56,7 @@ def letter(mail: Mail, digest_id: int, to: Subscriber, sender: Address, public_u
 
     Raises ValueError or UnicodeError for an address that cannot be one.
     """
-    message = EmailMessage(WIRE)
+    message = EmailMessage(_PARTS)
     message["From"] = sender
     message["To"] = _recipient(to.address)
     message["Subject"] = one_line(mail.subject)
@@ -83,7 +84,7 @@ def note(subject: str, text: str, to: Subscriber, sender: Address, date: datetim
 
     Raises ValueError or UnicodeError for an address that cannot be one.
     """
-    message = EmailMessage(WIRE)
+    message = EmailMessage(_PARTS)
     message["From"] = sender
     message["To"] = _recipient(to.address)
     message["Subject"] = one_line(subject)

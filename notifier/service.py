@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -209,6 +210,9 @@ async def run_notifier(
 
 async def drain(settings: Settings, store: Store, bus: Bus, *, health: Health = lambda _part, _problem: None) -> None:
     """Route and send everything that is due, once, and return; what must wait longer stays in the outbox."""
+    if settings.bounce_maildir:
+        with suppress(OSError):  # a folder that cannot be read is told of by who watches it
+            await maildir.look(settings.bounce_maildir, store, _utc())
     outlets = open_outlets(settings, store, bus)
     try:
         await Notifier(store, bus, outlets, health=health, admins=settings.telegram_admins).drain()

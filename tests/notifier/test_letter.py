@@ -70,6 +70,13 @@ async def test_another_parser_reads_what_we_write(store: Store) -> None:
     assert read.headers["List-Id"] == ["Concordat <digest.example.org>"]
 
 
+async def test_lines_of_bodies_are_short(store: Store) -> None:
+    """Encoded text and pictures have lines of at most 76 characters (RFC 2045), whatever the headers need."""
+    content = await sent(store, ODD)
+    bodies = content.split(b"\r\n\r\n", 1)[1]
+    assert max(len(line) for line in bodies.split(b"\r\n") if b": " not in line) <= 78
+
+
 async def test_a_signature_holds(store: Store) -> None:
     """The signature is right for the bytes that arrived, covers what one-click unsubscribing needs, and breaks with any change."""
     content = await sent(store, ODD, sign=True)
