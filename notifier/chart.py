@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 DAYS = 30
 _WIDE, _HIGH = 1104, 128  # twice what a mail shows, for screens that show two dots where others show one
 _GAP = 8
-_BAR, _LAST, _LINE = (139, 143, 151, 255), (196, 74, 44, 255), (139, 143, 151, 110)  # readable on white and on black paper
+_PAPER, _LINE, _BAR, _LAST = range(4)
+_COLOURS = (255, 255, 255, 170, 173, 179, 139, 143, 151, 196, 74, 44)  # readable on white and on black paper; paper itself is clear
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -35,7 +36,8 @@ def counts(moments: Iterable[datetime], until: datetime, tz: str) -> tuple[int, 
 
 def picture(values: Sequence[int]) -> bytes:
     """A PNG of one bar a day, the last one in another colour; a day without anything leaves a dot on the line."""
-    image = Image.new("RGBA", (_WIDE, _HIGH), (0, 0, 0, 0))
+    image = Image.new("P", (_WIDE, _HIGH), _PAPER)
+    image.putpalette(_COLOURS)
     draw = ImageDraw.Draw(image)
     step, most = (_WIDE + _GAP) / max(len(values), 1), max([*values, 1])
     draw.rectangle((0, _HIGH - 2, _WIDE, _HIGH - 1), fill=_LINE)
@@ -45,7 +47,7 @@ def picture(values: Sequence[int]) -> bytes:
         if value:
             draw.rectangle((left, top, right, _HIGH - 3), fill=_LAST if n == len(values) - 1 else _BAR)
     kept = io.BytesIO()
-    image.quantize(8).save(kept, "PNG", optimize=True)
+    image.save(kept, "PNG", transparency=_PAPER)
     return kept.getvalue()
 
 

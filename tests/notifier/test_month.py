@@ -35,17 +35,17 @@ BEGIN, END = datetime(2025, 3, 7, 0, 0, tzinfo=UTC), datetime(2025, 4, 8, 0, 0, 
 READERS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "utc@example.org": ("UTC", "08:00", ()),
     "paris@example.org": ("Europe/Paris", "08:00", ()),
-    "night@example.org": ("Europe/Paris", "02:30", ()),  # an hour that one night does not have
+    "night@example.org": ("Europe/Paris", "02:30", (5, 6)),  # an hour that one night does not have
     "newyork@example.org": ("America/New_York", "07:30", (0, 1, 2, 3, 4)),
-    "stjohns@example.org": ("America/St_Johns", "08:00", ()),
-    "santiago@example.org": ("America/Santiago", "23:30", ()),  # an hour that one night has twice
+    "stjohns@example.org": ("America/St_Johns", "08:00", (6, 0)),
+    "santiago@example.org": ("America/Santiago", "23:30", (5, 6)),  # an hour that one night has twice
     "sydney@example.org": ("Australia/Sydney", "08:00", (0,)),
-    "lordhowe@example.org": ("Australia/Lord_Howe", "02:00", ()),
-    "chatham@example.org": ("Pacific/Chatham", "08:00", ()),
+    "lordhowe@example.org": ("Australia/Lord_Howe", "02:00", (6, 2)),
+    "chatham@example.org": ("Pacific/Chatham", "08:00", (6, 3)),
     "kolkata@example.org": ("Asia/Kolkata", "06:45", (0, 3)),
-    "jerusalem@example.org": ("Asia/Jerusalem", "08:00", (6, 0, 1, 2, 3)),
-    "casablanca@example.org": ("Africa/Casablanca", "08:00", ()),
-    "honolulu@example.org": ("Pacific/Honolulu", "18:00", ()),
+    "jerusalem@example.org": ("Asia/Jerusalem", "08:00", (4, 6)),
+    "casablanca@example.org": ("Africa/Casablanca", "08:00", (6, 0)),
+    "honolulu@example.org": ("Pacific/Honolulu", "18:00", (1, 4)),
 }
 NOBODY = "gone@example.org"
 
@@ -67,9 +67,9 @@ class World:
     later: list[tuple[datetime, Callable[[Connection], None]]] = field(default_factory=list)
 
     def until(self, now: datetime) -> None:
-        """Write what happens up to this moment: a story every five hours, of which some are loud only a day after."""
+        """Write what happens up to this moment: a story every seven hours, of which some are loud only a day after."""
         with self.store.begin() as conn:
-            while (at := BEGIN - FIRST_WINDOW + HOUR + len(self.stories) * 5 * HOUR + timedelta(minutes=7)) <= now:
+            while (at := BEGIN - FIRST_WINDOW + HOUR + len(self.stories) * 7 * HOUR + timedelta(minutes=7)) <= now:
                 self._begins(conn, len(self.stories), at)
             for _, happens in [due for due in self.later if due[0] <= now]:
                 happens(conn)
@@ -147,7 +147,7 @@ def outage(moment: datetime) -> str | None:
 def ticks() -> list[datetime]:
     """Every moment that is somebody's hour, and some between them, a few seconds late: nobody wakes on the second."""
     hours = {hour for wished in READERS.values() for hour in hours_of(*wished)}
-    between = {BEGIN + n * 6 * HOUR for n in range((END - BEGIN) // (6 * HOUR))}
+    between = {BEGIN + n * 12 * HOUR for n in range((END - BEGIN) // (12 * HOUR))}
     return [moment + LATE for moment in sorted(hours | between)]
 
 
