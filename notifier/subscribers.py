@@ -156,11 +156,6 @@ def set_wishes(conn: Connection, known: Subscriber, wishes: Wishes, now: datetim
     change(conn, known.id, **values)
 
 
-def set_digest(conn: Connection, known: Subscriber, at: str | None, tz: str, now: datetime) -> None:
-    """A digest at this hour from now on, or none. Raises SettingsError for an hour or a zone that cannot be."""
-    set_wishes(conn, known, replace(known.wishes, digest_at=at, tz=tz), now)
-
-
 def move(conn: Connection, id_: int, address: str) -> int:
     """Give the subscriber a new address, as Telegram does when a group grows; returns the id that holds it afterwards.
 

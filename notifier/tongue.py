@@ -90,10 +90,6 @@ class Tongue:
         """Every key and its text or forms."""
         return dict(self._texts)
 
-    def plural_forms(self) -> frozenset[str]:
-        """The names of the plural forms that whole numbers take in everyday use; CLDR's `many` of French and Spanish is for millions."""
-        return frozenset(self._locale.plural_form(n) for n in range(1000))
-
     def _template(self, key: str, values: Mapping[str, Any]) -> str:
         found = self._texts[key]
         if isinstance(found, str):

@@ -16,7 +16,6 @@ from notifier.bot.vocabulary import Named, Vocabulary
 from notifier.jobs import Due
 from notifier.model import Channel, Kind, Role, Subscriber
 from notifier.render import Keyboard, Message
-from notifier.richtext import plain
 from notifier.tables import deliveries
 from notifier.tongue import Tongue, tongue
 from notifier.wishes import Of, Wishes
@@ -149,8 +148,3 @@ def pressed(turn: Turn) -> Any:
         deliveries.c.subscriber_id == turn.person.id, deliveries.c.remote_ref == turn.intent.message, deliveries.c.kind == Kind.NOTICE
     )
     return turn.conn.execute(mine.order_by(deliveries.c.id.desc()).limit(1)).one_or_none() if turn.intent.message else None
-
-
-def text(body: str) -> Message:
-    """A message of plain words."""
-    return Message(plain(body))

@@ -249,7 +249,7 @@ def test_a_mailbox_follows_its_chat(conn: Connection) -> None:
     does(conn, Verb.FOLLOW, "labs")
     box = mailboxes.of(conn, ada(conn).id)[0]
     assert (box.active, box.wishes.followed(Of.TOPIC), box.wishes.alerts, box.wishes.digest_at) == (True, ("labs",), False, "08:00")
-    subscribers.set_digest(conn, box, "18:30", "Asia/Tokyo", NOW)
+    subscribers.set_wishes(conn, box, replace(box.wishes, digest_at="18:30", tz="Asia/Tokyo"), NOW)
     does(conn, Verb.MUTE, "policy forever")
     does(conn, Verb.DIGEST, "off")
     box = mailboxes.of(conn, ada(conn).id)[0]

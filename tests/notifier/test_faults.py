@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -213,7 +214,7 @@ async def test_drain_sends_what_is_due_and_returns(store: Store, bus: Bus, tmp_p
         with store.begin() as conn:
             known = subscribers.find(conn, Channel.TELEGRAM, str(ADA))
             assert known
-            subscribers.set_digest(conn, known, "08:00", "UTC", datetime.now(UTC))
+            subscribers.set_wishes(conn, known, replace(known.wishes, digest_at="08:00"), datetime.now(UTC))
             plan_all_now(conn, datetime.now(UTC) + timedelta(seconds=1))
         telegram.troubles.append(Trouble.SERVER_ERROR)
         await drain(settings_for(telegram, tmp_path), store, bus)
