@@ -6,11 +6,12 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, func, select
 
 from concordat.runtime import running
+from notifier.channels.email import read_server
+from notifier.channels.mailbox import mailer_of
 from notifier.channels.telegram import Telegram
 from rules.live import Folders
 from watcher.errors import ConcordatError
@@ -115,12 +116,11 @@ async def _telegram(settings: Settings) -> tuple[bool | None, str]:
 async def _smtp(settings: Settings) -> tuple[bool | None, str]:
     if settings.smtp_url is None:
         return None, "not set up: set CONCORDAT_SMTP_URL, such as smtp://user:password@mail.example.org:587?starttls=required"
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-    port = parts.port or (465 if parts.scheme == "smtps" else 25)
+    server = read_server(settings.smtp_url.get_secret_value())
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            _, writer = await asyncio.open_connection(parts.hostname, port)
-    except (OSError, TimeoutError):
-        return False, f"{parts.hostname}:{port} does not answer; check CONCORDAT_SMTP_URL"
-    writer.close()
-    return True, f"{parts.hostname}:{port} answers"
+            await mailer_of(settings).check()
+    except TimeoutError:
+        return False, f"{server.host}:{server.port} does not answer; check CONCORDAT_SMTP_URL"
+    signed = ", and mails are signed" if settings.dkim_key else ""
+    return True, f"{server.host}:{server.port} answers{' and takes the login' if server.user else ''}{signed}"

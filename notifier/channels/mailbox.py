@@ -83,9 +83,15 @@ def mail_outlet(settings: Settings, store: Store, bus: Bus) -> MailOutlet | None
     """The outlet for mail; None while no server is set. Raises SettingsError for a server or a sender that cannot be."""
     if settings.smtp_url is None:
         return None
-    sender = sender_address(settings.mail_from)
-    mailer = Mailer(read_server(settings.smtp_url.get_secret_value()), sign=_signer(settings, sender.domain))
-    return MailOutlet(mailer, store, sender, settings.public_url, _returns(settings))
+    mailer = mailer_of(settings)
+    return MailOutlet(mailer, store, sender_address(settings.mail_from), settings.public_url, _returns(settings))
+
+
+def mailer_of(settings: Settings) -> Mailer:
+    """What sends through the server that is set. Raises SettingsError for a server, a sender or a key that cannot be."""
+    _returns(settings)
+    sign = _signer(settings, sender_address(settings.mail_from).domain)
+    return Mailer(read_server(settings.smtp_url.get_secret_value() if settings.smtp_url else ""), sign=sign)
 
 
 def _returns(settings: Settings) -> str:

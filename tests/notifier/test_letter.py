@@ -11,7 +11,9 @@ import pytest
 from fast_mail_parser import parse_email
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
+from concordat.doctor import _smtp
 from notifier import claims, digests, ledger, subscribers
 from notifier.channels.dkim import signer
 from notifier.channels.email import Mailer, read_server
@@ -25,7 +27,8 @@ from notifier.subscribers import by_email
 from tests.fakes.smtp import MailServer
 from tests.fakes.strictmail import faults
 from tests.notifier.world import a_person, tell
-from watcher.errors import SettingsError
+from watcher.errors import ConcordatError, SettingsError
+from watcher.settings import Settings
 from watcher.store import Store
 
 FROM = sender_address("Concordat <alerts@example.org>")
@@ -137,3 +140,17 @@ async def test_a_slow_server_keeps_no_worker(store: Store) -> None:
         first, second = await asyncio.wait_for(outlet.ask("a@b.c"), 1), await asyncio.wait_for(outlet.ask("d@e.f"), 1)
         assert first.wait == 0.0
         assert second.wait > 50
+
+
+async def test_doctor_asks_the_mail_server(tmp_path: Path) -> None:
+    """It logs in as a digest would, and names the setting where the password, the server or the key is wrong."""
+    async with MailServer(user="ada", password="right") as mail:
+        key = SecretStr((KEYS / "test-only.pem").read_text())
+        right = Settings(home=tmp_path, smtp_url=SecretStr(mail.url), dkim_key=key)
+        wrongs = {"smtp_url": SecretStr(mail.url.replace("right", "wr0ng")), "dkim_key": SecretStr("none"), "mail_from": "nobody"}
+        ok, text = await _smtp(right)
+        assert (ok, "takes the login, and mails are signed" in text) == (True, True)
+        for name, value in wrongs.items():
+            with pytest.raises(ConcordatError, match=f"CONCORDAT_{name.upper()}") as e:
+                await _smtp(right.model_copy(update={name: value}))
+            assert "wr0ng" not in str(e.value)
