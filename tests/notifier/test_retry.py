@@ -28,6 +28,13 @@ def caused(error: errors.TelegramError, cause: Exception) -> errors.TelegramErro
     [
         (errors.BadRequest("Can't parse entities: odd"), DeliveryReason.MARKUP, Course.BURY),
         (errors.BadRequest("Chat not found"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Topic_closed"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Message thread not found"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Not enough rights to send text messages to the chat"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Need administrator rights in the channel chat"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Chat_write_forbidden"), DeliveryReason.GONE, Course.GONE),
+        (errors.Forbidden("Forbidden: the group chat was deleted"), DeliveryReason.GONE, Course.GONE),
+        (errors.BadRequest("Entities_too_long"), DeliveryReason.MARKUP, Course.BURY),
         (errors.BadRequest("Message is too long"), DeliveryReason.REFUSED, Course.BURY),
         (errors.Forbidden("Forbidden: bot was blocked by the user"), DeliveryReason.BLOCKED, Course.GONE),
         (errors.Forbidden("Forbidden: user is deactivated"), DeliveryReason.GONE, Course.GONE),
