@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from notifier.model import Change, State, Story, Subscriber, Told, rank
-from notifier.wanting import NOTHING_LATELY, Course, Lately, Reason, concerns, wants
+from notifier.wanting import NOTHING_LATELY, Course, Lately, Reason, wants
 from notifier.wanting import Decision as Wanted
 
 _SILENT = {State.SHELVED: "the alert was left to the digest", State.TOLD: "told as part of another story"}  # no message of its own
@@ -82,19 +82,6 @@ def answer_key(story: Story, subscriber: int, changes: Sequence[Change]) -> str:
     """What makes an answer one: each change of a story is told to a subscriber once, a rise once for each severity."""
     what = story.severity if changes[0] is Change.RISE else str(changes[0])
     return f"alert:{story.id}:{subscriber}:{what}"
-
-
-def unwanted(story: Story, subscriber: Subscriber, now: datetime) -> str:
-    """Why this subscriber wants no alert of the story; empty when they do."""
-    if not subscriber.active:
-        return f"subscriber is {subscriber.state}"
-    decision = wants(subscriber.wishes, story, now)
-    return "" if decision.rings else str(decision)
-
-
-def wanted(story: Story, subscriber: Subscriber, now: datetime) -> str:
-    """Why a story that is not unwanted reaches this subscriber."""
-    return str(concerns(subscriber.wishes, story, now))
 
 
 def _first(wanted: Wanted, last: Told | None) -> Decision:
