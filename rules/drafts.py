@@ -141,6 +141,13 @@ def ring(story: Draft | None, decided: Decided) -> AlertKind | None:
     return "rise" if SEVERITIES.index(decided.severity) > SEVERITIES.index(story.severity) else "update"
 
 
+def entered(
+    story: Draft | None, decided: Decided, now: datetime, telling: Callable[[str, str], float]
+) -> tuple[Draft, AlertKind | None]:
+    """The story with this item in it, or the one that it begins (None), and what the item sets off."""
+    return joined(story, decided, now, telling) if story else opened(decided, now, telling), ring(story, decided)
+
+
 def _union(
     known: list[dict[str, str]], hits: Iterable[EntityHit], telling: Callable[[str, str], float]
 ) -> list[dict[str, str]]:

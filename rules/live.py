@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from rules.load import load_ruleset
+from rules.load import Recipe
 from rules.matcher import Matcher
 from watcher.errors import OperatorError
 from watcher.live import follow
@@ -32,11 +32,13 @@ class Folders:
         """The folders of a home."""
         return cls(settings.home / "rules", settings.home / "entities", settings.builtin_rules, settings.builtin_entities)
 
+    def recipe(self) -> Recipe:
+        """The files as they stand there now."""
+        return Recipe.read(self.entities, self.rules, builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
+
     def load(self) -> Matcher:
         """A matcher for what stands there now; raises OperatorError with every mistake."""
-        return Matcher(
-            load_ruleset(self.rules, self.entities, builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
-        )
+        return Matcher(self.recipe().build())
 
 
 class LiveRules:

@@ -10,6 +10,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -36,8 +37,25 @@ def load_ruleset(
 
     Built-in lexicons and lists are loaded always, since operators' rules use them. Raises OperatorError with every mistake.
     """
-    texts = [*_packs(), *(t for folder in (entities_dir, rules_dir) if folder for t in read_folder(folder))]
-    return build(texts, builtin_rules=builtin_rules, builtin_entities=builtin_entities)
+    return Recipe.read(entities_dir, rules_dir, builtin_rules=builtin_rules, builtin_entities=builtin_entities).build()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An operator's files and what stands below them: all that makes a rule set, and small enough to be sent to another process."""
+
+    texts: tuple[Text, ...] = ()
+    builtin_rules: bool = True
+    builtin_entities: bool = True
+
+    @classmethod
+    def read(cls, *folders: Path | None, builtin_rules: bool = True, builtin_entities: bool = True) -> Recipe:
+        """What stands in these folders now; one that does not exist holds nothing. Raises OperatorError for unreadable files."""
+        return cls(tuple(t for folder in folders if folder for t in read_folder(folder)), builtin_rules, builtin_entities)
+
+    def build(self) -> RuleSet:
+        """The compiled rule set; raises OperatorError with every mistake."""
+        return build([*_packs(), *self.texts], builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
 
 
 @contextmanager

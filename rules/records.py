@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
 
-from rules.drafts import AlertKind, Decided, Draft, Pending, joined, opened, ring
+from rules.drafts import AlertKind, Decided, Draft, Pending, entered
 from rules.model import EntityHit
 from rules.tables import alerts, item_entities, matches, stories, story_items, story_log
 from watcher.model import Facts, Item
@@ -33,7 +33,7 @@ _FIRST = "first of the story"
 def pending(conn: Connection, ids: Sequence[int]) -> list[Pending]:
     """The items among `ids` that no rules were asked about yet, in order of arrival."""
     rows = conn.execute(select(items).where(items.c.id.in_(ids), items.c.matched_at.is_(None)).order_by(items.c.id))
-    return [Pending(as_item(row), row.url, row.outlet, row.quiet) for row in rows]
+    return [as_pending(row) for row in rows]
 
 
 def record(
@@ -121,17 +121,14 @@ class _Binder:
         return self._write()
 
     def _enter(self, decided: Decided, join: Join | None) -> int:
-        telling = self._index.party
         before = self._draft(int(join.story)) if join else None
+        draft, kind = entered(before, decided, self._now, self._index.party)
         if join and before:
             story = int(join.story)
-            self._drafts[story] = joined(before, decided, self._now, telling)
             self._changed.add(story)
         else:
-            draft = opened(decided, self._now, telling)
             story = _inserted(self._conn, draft)
-            self._drafts[story] = draft
-        kind = ring(before, decided)
+        self._drafts[story] = draft
         if kind and (story not in self._rung or _LOUDNESS[kind] > _LOUDNESS[self._rung[story][0]]):
             self._rung[story] = kind, int(decided.pending.item.id)
         return story
@@ -201,6 +198,11 @@ def _entity_rows(decided: Decided) -> Iterable[dict[str, Any]]:
             "item_id": int(decided.pending.item.id), "entity_id": e.id, "name": e.name, "type": e.type,
             "spans": [list(span) for span in e.spans], "country": e.country or None,
         }
+
+
+def as_pending(row: Row[Any]) -> Pending:
+    """A stored item as it awaits a decision."""
+    return Pending(as_item(row), row.url, row.outlet, row.quiet)
 
 
 def as_item(row: Row[Any]) -> Item:

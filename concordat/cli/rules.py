@@ -1,4 +1,4 @@
-"""`concordat rules check · test · explain · teach · schema`: authoring. Prints what `rules` finds; no business logic."""
+"""`concordat rules check · test · explain · schema`: authoring; the other commands on rules stand beside it. No business logic."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Annotated
 
 import typer
 
+from concordat.cli.backtest import backtest_command
 from concordat.cli.people import precision_command
 from concordat.cli.proofs import junit, lines, values
-from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, load_for_cli
+from concordat.cli.rulelist import list_command
+from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, check_known, load_for_cli
 from concordat.cli.teach import teach_command
 from rules.cases import run
 from rules.explain import explain
 from rules.matcher import Matcher
 from rules.spec import SECTIONS_BY_KIND, schema
 from watcher.model import Item
-from watcher.yamlfile import suggest
 
 rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
+rules_app.command(name="list")(list_command)
+rules_app.command(name="backtest")(backtest_command)
 rules_app.command(name="teach")(teach_command)
 rules_app.command(name="precision")(precision_command)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -50,8 +53,7 @@ def run_tests(
 ) -> None:
     """Run the cases of the rules and the traps of the packs; say what none of them reaches."""
     matcher = Matcher(load_for_cli(home, rules, entities))
-    for rule_id in only or ():
-        _known(matcher, rule_id)
+    check_known(matcher.ruleset, only or ())
     report = run(matcher, only or ())
     if junit_file is not None:
         junit_file.write_bytes(junit(report))
@@ -77,7 +79,7 @@ def explain_command(
 ) -> None:
     """Show which clauses of a rule a text meets and misses; exit 0 when the rule fires, 1 when it does not."""
     matcher = Matcher(load_for_cli(home, rules, entities))
-    _known(matcher, rule)
+    check_known(matcher.ruleset, [rule])
     compiled = matcher.ruleset.rule(rule)
     assert compiled is not None
     reading = matcher.read(Item(id="text", title=text, summary=summary, lang=lang))
@@ -102,9 +104,3 @@ def schema_command(
         raise typer.Exit(CONFIGURATION_ERROR)
     typer.echo(json.dumps(schema(kind), ensure_ascii=False, indent=2))
 
-
-def _known(matcher: Matcher, rule_id: str) -> None:
-    if matcher.ruleset.rule(rule_id) is None:
-        hint = suggest(rule_id, [r.id for r in matcher.ruleset.rules])
-        typer.echo(f"there is no rule {rule_id!r}" + (f", {hint}" if hint else ""), err=True)
-        raise typer.Exit(CONFIGURATION_ERROR)
