@@ -31,11 +31,10 @@ class Aside:
         if self.sentence is not None and document.present(self.sentence):
             found += document.sentences_with(s for s in document.spans(self.sentence) if s[0] >= begins)
         if self.rest is not None and document.present(self.rest):
-            ends = (*document.bases[1:], len(document.data) + 1)
             starts = {document.after_space(lo) for lo, _ in document.sentences}
             for lo, _ in document.spans(self.rest):
                 if lo >= begins and lo in starts:
-                    found.append((lo, next(end for end in ends if end > lo) - 1))
+                    found.append((lo, next(end for end in document.ends if end >= lo)))
         return _merged(found)
 
 

@@ -111,6 +111,7 @@ class Automaton:
             pattern, left, right, test = _pattern(phrase)
             if pattern:
                 patterns.setdefault(pattern, []).append((number, left, right, test))
+        self.exact = frozenset(number for number, phrase in enumerate(phrases) if phrase.exact)  # whose case is yet to be checked
         self._uses = list(patterns.values())
         self._machine = DoubleArrayAhoCorasick(list(patterns)) if patterns else None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rules.automaton import Span
-from rules.document import FIELDS, Document
+from rules.document import Document
 from rules.phrases import PhraseSet
 from rules.spans import any_inside, inside, overlapping
 
@@ -143,13 +143,12 @@ class RegexLeaf:
 
     def spans(self, reading: Reading) -> list[Span]:
         """Every match, at the folded place of its text."""
-        out = []
-        for index, name in enumerate(FIELDS):
-            text = getattr(reading.document.item, name)
+        out, document = [], reading.document
+        for begins, text in zip(document.starts, document.texts, strict=True):
             if not text:
                 continue
             for match in self.expression.finditer(text):
-                lo, hi = reading.document.located(index, match.start(), match.end())
+                lo, hi = document.located(begins + match.start(), begins + match.end())
                 if lo < hi:
                     out.append((lo, hi))
         return sorted(set(out))

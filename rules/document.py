@@ -1,19 +1,19 @@
 """One item as the rules see it: folded once, scanned once, everything else worked out when first asked. Pure, no I/O.
 
-Positions here are bytes of `data`, the three folded fields with a zero byte between them, which no phrase can cross.
+Positions here are bytes of `data`, the three fields folded as one, with a zero byte between them, which no phrase can cross.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from rules.automaton import Automaton, Phrase, Span
 from rules.fold import PAD
 from rules.language import base, guess
-from rules.offsets import Folded
+from rules.offsets import Folded, Way
 from rules.phrases import PhraseSet
 from rules.sentences import cuts
 from watcher.model import Item
@@ -22,6 +22,7 @@ FIELDS = ("title", "summary", "content")
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
 _MAYBE_UNSPACED = re.compile(rb"[\xe2-\xff]")  # the first bytes of those
 LEAD_WORDS = 80  # of the text below the title; what an article is about is said by then
+_BETWEEN = " \0 "  # two fields of the original
 LONG_TITLE = 200  # characters; a longer title is a post, and is cut into sentences like any text
 
 FieldSpan = tuple[str, int, int]
@@ -32,21 +33,37 @@ class Document:
 
     def __init__(self, item: Item, automaton: Automaton, phrases: tuple[Phrase, ...]) -> None:
         self.item = item
-        self.fields = tuple(Folded(text) for text in (item.title, item.summary, item.content))
-        self.data = b"\0".join(field.data for field in self.fields)
+        self.texts = tuple(text.replace("\0", " ") for text in (item.title, item.summary, item.content))
+        self._folded = Folded(_BETWEEN.join(self.texts))
+        self.text = self._folded.text
+        self.data = self._folded.data
         self.hits = automaton.scan(self.data)
-        self.found = frozenset(self.hits)
-        self._phrases = phrases
-        self._originals: dict[Span, FieldSpan] = {}
-        self._checked: dict[int, list[Span]] = {}
+        for number in self.hits.keys() & automaton.exact:
+            self._check(number, phrases[number])
         self._present: dict[PhraseSet, list[int]] = {}
         self._edges: dict[PhraseSet, tuple[set[int], set[int]]] = {}
 
     @cached_property
     def bases(self) -> tuple[int, ...]:
         """Where each field begins in `data`."""
-        title, summary, _ = self.fields
-        return 0, len(title.data) + 1, len(title.data) + len(summary.data) + 2
+        first = self.data.index(b"\0") + 1
+        return 0, first, self.data.index(b"\0", first) + 1
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Where each field ends in `data`."""
+        _, summary, content = self.bases
+        return summary - 1, content - 1, len(self.data)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each field begins in `text`, the original of all of them."""
+        title, summary, _ = map(len, self.texts)
+        return 0, title + len(_BETWEEN), title + summary + 2 * len(_BETWEEN)
+
+    @property
+    def _way(self) -> Way:
+        return self._folded.way
 
     @cached_property
     def languages(self) -> frozenset[str]:
@@ -59,27 +76,20 @@ class Document:
         return not languages or not self.languages or not languages.isdisjoint(self.languages)
 
     def phrase(self, number: int) -> list[Span]:
-        """Where phrase `number` stands, its case checked where case counts."""
-        spans = self.hits.get(number)
-        if spans is None:
-            return []
-        if not self._phrases[number].exact:
-            return spans
-        if number not in self._checked:
-            self._checked[number] = [s for s in spans if self._reads(s, self._phrases[number])]
-        return self._checked[number]
+        """Where phrase `number` stands."""
+        return self.hits.get(number, [])
 
     def present(self, phrases: PhraseSet) -> list[int]:
         """The phrases of a set that stand here, in a language of the item; remembered, for sets are asked for often."""
         known = self._present.get(phrases)
         if known is None:
-            here = self.found & phrases.numbers
-            known = self._present[phrases] = [n for n in here if self.speaks(phrases.languages[n]) and self.phrase(n)]
+            here = self.hits.keys() & phrases.numbers
+            known = self._present[phrases] = [n for n in here if self.speaks(phrases.languages[n])]
         return known
 
     def spans(self, phrases: PhraseSet) -> list[Span]:
         """Where the phrases of a set stand, in order."""
-        return sorted({span for number in self.present(phrases) for span in self.phrase(number)})
+        return sorted({span for number in self.present(phrases) for span in self.hits[number]})
 
     def edges(self, phrases: PhraseSet) -> tuple[set[int], set[int]]:
         """Where phrases of a set begin, and where they end; remembered."""
@@ -89,61 +99,61 @@ class Document:
             known = self._edges[phrases] = {lo for lo, _ in spans}, {hi for _, hi in spans}
         return known
 
-    def _reads(self, span: Span, phrase: Phrase) -> bool:
-        """Whether the original at `span` is the phrase to the letter; hyphens, quotes and runs of spaces may differ."""
+    def _check(self, number: int, phrase: Phrase) -> None:
+        """Leave of the hits of a phrase whose case counts those that read like it."""
         text = phrase.text
-        index = self._field_at(span[0])
-        original = self.fields[index].text
-        if not (text.isascii() and " " not in text and "-" not in text) or text in original:
-            offset = self.bases[index]
-            start, end = self.fields[index].way.original(span[0] - offset, span[1] - offset)
-            letters = _letters(original[start:end])
-            return original.startswith(text, start) or (letters.startswith if phrase.prefix else letters.__eq__)(_letters(text))
-        return False
+        spans = self.hits.pop(number)
+        if not (text.isascii() and " " not in text and "-" not in text) or text in self.text:
+            places = self._way.originals(spans)
+            spans = [span for span, (start, end) in zip(spans, places, strict=True) if self._reads(phrase, start, end)]
+            if spans:
+                self.hits[number] = spans
 
-    def _field_at(self, position: int) -> int:
-        return bisect_right(self.bases, position) - 1
+    def _reads(self, phrase: Phrase, start: int, end: int) -> bool:
+        """Whether the original there is the phrase to the letter; hyphens, quotes and runs of spaces may differ."""
+        if self.text.startswith(phrase.text, start):
+            return True
+        letters = _letters(self.text[start:end])
+        return (letters.startswith if phrase.prefix else letters.__eq__)(_letters(phrase.text))
 
     def original(self, span: Span) -> FieldSpan:
-        """The field and the characters in it that `span` came from; remembered."""
-        known = self._originals.get(span)
-        if known is None:
-            index = self._field_at(span[0])
-            start, end = self.fields[index].way.original(span[0] - self.bases[index], span[1] - self.bases[index])
-            known = self._originals[span] = FIELDS[index], start, end
-        return known
+        """The field and the characters in it that `span` came from."""
+        return self.originals((span,))[0]
 
-    def character(self, position: int) -> tuple[int, int, int]:
-        """The field of a letter at `position`, and where its character begins and ends in the original."""
-        index = self._field_at(position)
-        start, end = self.fields[index].way.original(position - self.bases[index], position + 1 - self.bases[index])
-        return index, start, end
+    def originals(self, spans: Collection[Span]) -> list[FieldSpan]:
+        """The field and the characters in it that each of `spans` came from."""
+        _, summary, content = self.starts
+        out = []
+        for start, end in self._way.originals(spans):
+            if start >= content:
+                out.append(("content", start - content, end - content))
+            elif start >= summary:
+                out.append(("summary", start - summary, end - summary))
+            else:
+                out.append(("title", start, end))
+        return out
 
-    def originals(self, spans: Iterable[Span]) -> tuple[FieldSpan, ...]:
-        """Where `spans` came from, each place once."""
-        known = self._originals
-        places = [known.get(span) or self.original(span) for span in spans]
-        return tuple(places) if len(places) == 1 else tuple(dict.fromkeys(places))
+    def character(self, position: int) -> Span:
+        """Where the character of a letter at `position` begins and ends in `text`."""
+        return next(iter(self._way.originals(((position, position + 1),))))
 
-    def located(self, field: int, start: int, end: int) -> Span:
-        """The span of `data` for characters start..end of the original of a field, without the space after it."""
-        base, way = self.bases[field], self.fields[field].way
-        lo, hi = base + way.folded(start), base + way.folded(end)
+    def located(self, start: int, end: int) -> Span:
+        """The span of `data` for characters start..end of `text`, without the space after it."""
+        lo, hi = self._way.folded(start), self._way.folded(end)
         return lo, hi - self.data.endswith(PAD, lo, hi)
 
     @cached_property
     def sentences(self) -> list[Span]:
         """The sentences of all fields, in order; a title is one sentence unless it is long."""
         out = []
-        for index, field in enumerate(self.fields):
-            at = begins = self.bases[index]
-            for cut in [] if index == 0 and len(field.text) <= LONG_TITLE else cuts(field.text):
-                end = begins + field.way.folded(cut) - 1
+        for index, (at, ends, start, text) in enumerate(zip(self.bases, self.ends, self.starts, self.texts, strict=True)):
+            for cut in [] if index == 0 and len(text) <= LONG_TITLE else cuts(text):
+                end = self._way.folded(start + cut) - 1
                 if end > at:
                     out.append((at, end))
                     at = end
-            if at < begins + len(field.data) - 1:
-                out.append((at, begins + len(field.data)))
+            if at < ends - 1:
+                out.append((at, ends))
         return out
 
     def sentence_numbers(self, spans: Iterable[Span]) -> frozenset[int]:
@@ -162,15 +172,16 @@ class Document:
     @cached_property
     def title(self) -> Span:
         """The title; for an item without one, the first sentence of its text."""
-        if len(self.fields[0].data) > 1:
-            return 0, len(self.fields[0].data)
+        end = self.ends[0]
+        if end > 1:
+            return 0, end
         return self.sentences[0] if self.sentences else (0, 0)
 
     @cached_property
     def lead(self) -> Span:
         """The title and what an article says first: the opening words of the text below it."""
-        begins = next((base for base, field in list(zip(self.bases, self.fields, strict=True))[1:] if len(field.data) > 1), None)
-        return 0, self.after_words(begins, LEAD_WORDS) if begins is not None else len(self.fields[0].data)
+        begins = next((base for base, end in list(zip(self.bases, self.ends, strict=True))[1:] if end - base > 1), None)
+        return 0, self.after_words(begins, LEAD_WORDS) if begins is not None else self.ends[0]
 
     def after_space(self, position: int) -> int:
         """`position`, or the one after it where a space stands there."""

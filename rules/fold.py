@@ -2,7 +2,8 @@
 
 `fold` gives UTF-8 bytes such as b" openai s associe ". Between scripts that are written without spaces and those written with
 them a border is put, so that "NVIDIAと連携" reads " nvidia と連携 ". Marks are dropped where they are ornament (Latin, Greek, Cyrillic,
-Arabic, Hebrew) and kept where they are letters (kana, Thai, Indic scripts).
+Arabic, Hebrew) and kept where they are letters (kana, Thai, Indic scripts). A zero byte is kept as a letter, so that texts it parts
+can be folded as one.
 
 Most text is of letters that European languages share. Those have a place in a code page of our own, one byte each, so that a whole
 text is folded by three table look-ups in C; any other character sends the text the longer way, with the same outcome. The way back
@@ -18,8 +19,8 @@ from functools import lru_cache
 
 PAD = b" "
 
-# ASCII letters in lower case, digits kept, all else a space; bytes of wider characters stay.
-_ASCII = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 else 32 for c in range(256))
+# ASCII letters in lower case, digits and zero bytes kept, all else a space; bytes of wider characters stay.
+_ASCII = bytes(c + 32 if 65 <= c <= 90 else c if 97 <= c <= 122 or 48 <= c <= 57 or c > 127 or not c else 32 for c in range(256))
 _WIDE_RUN = re.compile("[^\x00-\x7f]+")
 _ORNAMENT = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
@@ -39,6 +40,8 @@ _NAME_DOTS = ("\u30fb", "\u00b7", "\uff65", "\u2027", "\u2022")
 
 
 def _fold_character(character: str) -> str:
+    if character == "\0":
+        return character
     category = unicodedata.category(character)
     if category == "Cf" or _ORNAMENT.match(character):
         return ""

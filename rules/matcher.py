@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
@@ -15,6 +15,7 @@ from rules.spec_entities import Entity
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match
+Places = Mapping[Span, FieldSpan]
 _ENGLISH = frozenset({"en"})
 MAX_ID = 64  # characters, as the table of entities holds them
 MAX_PLACES = 50  # sentences or windows of one item that are looked at for evidence and score
@@ -46,32 +47,37 @@ class Matcher:
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
         """The entities of a reading with their places in the original text; an open name is an entity of its own."""
         hits: list[EntityHit] = []
-        originals, faces = reading.document.originals, self._faces
+        faces, every = self._faces, reading.names
+        places = dict(zip(every, reading.document.originals(every), strict=True))
         for entity_id, spans in reading.entities.items():
             face = faces.get(entity_id)
             if face is not None:
                 name, entity_type, country = face
-                hits.append(EntityHit(entity_id, name, entity_type, originals(spans), country))
+                hits.append(EntityHit(entity_id, name, entity_type, _each(spans, places), country))
                 continue
             entity = self.ruleset.entities[entity_id]
             if entity.is_open:
-                hits += open_hits(entity, spans, reading.document)
+                hits += open_hits(entity, spans, reading.document, places)
             elif entity.is_made:
-                places = originals(spans)
-                name = called(entity, reading.document, places[0])
-                hits.append(EntityHit(entity_id, name, entity.type, places, entity.country or ""))
+                name = called(entity, reading.document, places[spans[0]])
+                hits.append(EntityHit(entity_id, name, entity.type, _each(spans, places), entity.country or ""))
         return tuple(hits)
 
 
-def open_hits(entity: Entity, spans: Iterable[Span], document: Document) -> Iterator[EntityHit]:
+def _each(spans: Iterable[Span], places: Places) -> tuple[FieldSpan, ...]:
+    """The places of spans, each once."""
+    return tuple(dict.fromkeys(map(places.__getitem__, spans)))
+
+
+def open_hits(entity: Entity, spans: Iterable[Span], document: Document, places: Places) -> Iterator[EntityHit]:
     """What open patterns of an entity read, by name as the text writes it first; the id is the entity's with the name after a dot."""
     by_id: dict[str, list[FieldSpan]] = {}
     for span in spans:
         slug = document.data[slice(*span)].decode().replace(" ", "-")
-        by_id.setdefault(f"{entity.id}.{slug}"[:MAX_ID], []).append(document.original(span))
-    for name_id, places in by_id.items():
-        field, start, end = places[0]
-        yield EntityHit(name_id, getattr(document.item, field)[start:end], entity.type, tuple(places), entity.country or "")
+        by_id.setdefault(f"{entity.id}.{slug}"[:MAX_ID], []).append(places[span])
+    for name_id, found in by_id.items():
+        field, start, end = found[0]
+        yield EntityHit(name_id, getattr(document.item, field)[start:end], entity.type, tuple(found), entity.country or "")
 
 
 def called(entity: Entity, document: Document, place: FieldSpan) -> str:
@@ -102,12 +108,13 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
     for leaf, spans in (pair for pairs in found for pair in pairs):
         clauses.setdefault(leaf.label, {}).update(dict.fromkeys(spans))
     shown = sorted(set().union(*clauses.values()))
+    found_at = dict(zip(shown, reading.document.originals(shown), strict=True))
     return RuleMatch(
         rule=rule.id,
         severity=rule.severity,
         topics=rule.topics,
         score=round(min(1.0, max(0.0, sum(p.value for p in contributions))), 3),
-        evidence=reading.document.originals(shown)[:MAX_EVIDENCE],
+        evidence=_each(shown, found_at)[:MAX_EVIDENCE],
         contributions=contributions,
-        clauses=tuple(ClauseHit(label, reading.document.originals(spans)) for label, spans in clauses.items()),
+        clauses=tuple(ClauseHit(label, _each(spans, found_at)) for label, spans in clauses.items()),
     )

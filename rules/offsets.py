@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import compress
 from typing import Protocol
 
 from rules.fold import FOLDS, PAD, aligned, fold
+
+Span = tuple[int, int]
 
 _SPACE = PAD[0]
 _PAIR = re.compile(rb"[\x80-\xff]")
@@ -40,8 +42,8 @@ class Folded:
 class Way(Protocol):
     """Positions in a text and in its folded bytes, brought together."""
 
-    def original(self, lo: int, hi: int) -> tuple[int, int]:
-        """Characters of the original (start, end) that the letters in bytes lo..hi came from; there must be one at least."""
+    def originals(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Of each span of bytes (lo, hi) the characters (start, end) its letters came from; there must be one at least."""
 
     def folded(self, position: int) -> int:
         """The byte where the first letter at or after `position` of the original is; the end when there is none."""
@@ -56,19 +58,26 @@ class _Drift:
         first = len(text) - len(text.lstrip())
         apart = first - 1  # how far the original is ahead
         self._bytes, self._chars = [1], [first]
+        self._apart = [apart]
         for at, goes_on in _steps(text, first):
             byte = at - apart + 1
+            apart = goes_on - byte
             self._bytes.append(byte)
             self._chars.append(goes_on)
-            apart = goes_on - byte
+            self._apart.append(apart)
 
-    def original(self, lo: int, hi: int) -> tuple[int, int]:
-        lo += self._data[lo] == _SPACE
-        hi -= 1 + (self._data[hi - 1] == _SPACE)
-        starts, chars = self._bytes, self._chars
-        first = bisect_right(starts, lo) - 1
-        last = bisect_right(starts, hi) - 1
-        return lo - starts[first] + chars[first], hi - starts[last] + chars[last] + 1
+    def originals(self, spans: Iterable[Span]) -> Iterator[Span]:
+        data, starts, apart = self._data, self._bytes, self._apart
+        beyond = len(starts)
+        for lo, hi in spans:
+            if data[lo] == _SPACE:
+                lo += 1
+            hi -= 2 if data[hi - 1] == _SPACE else 1
+            step = bisect_right(starts, lo)
+            start = lo + apart[step - 1]
+            if step < beyond and starts[step] <= hi:
+                step = bisect_right(starts, hi, step)
+            yield start, hi + apart[step - 1] + 1
 
     def folded(self, position: int) -> int:
         index = bisect_left(self._chars, position) - 1
@@ -82,7 +91,7 @@ class _Drift:
         return byte + (self._data[byte] == _SPACE)
 
 
-def _steps(text: bytes, start: int) -> Sequence[tuple[int, int]]:
+def _steps(text: bytes, start: int) -> list[Span]:
     """Where a run of spaces begins, with the character after it; where a letter folds to two, which both come from it."""
     steps, at = [], text.find(b"  ", start)
     while at >= 0:
@@ -113,9 +122,12 @@ class _Letters:
         else:
             self._starts, self._ends = _clustered(text)
 
-    def original(self, lo: int, hi: int) -> tuple[int, int]:
-        first, last = bisect_left(self._bytes, lo), bisect_left(self._bytes, hi) - 1
-        return self._starts[first], self._ends[last] if self._ends else self._starts[last] + 1
+    def originals(self, spans: Iterable[Span]) -> Iterator[Span]:
+        places, starts, ends = self._bytes, self._starts, self._ends
+        for lo, hi in spans:
+            first = bisect_left(places, lo)
+            last = bisect_left(places, hi, first) - 1
+            yield starts[first], ends[last] if ends else starts[last] + 1
 
     def folded(self, position: int) -> int:
         letter = bisect_left(self._starts, position)

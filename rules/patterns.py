@@ -206,16 +206,16 @@ class _Reader:
         return None
 
     def _is_capital(self, at: int) -> bool:
-        index, start, _ = self._document.character(at)
-        return self._document.fields[index].text[start].isupper()
+        start, _ = self._document.character(at)
+        return self._document.text[start].isupper()
 
     def _name_after(self, at: int, pattern: Pattern) -> Span | None:
         document = self._document
-        index, _, start = document.character(at - 1)
-        end = after(document.fields[index].text, start, pattern.links, self._patterns.stops)
+        _, start = document.character(at - 1)
+        end = after(document.text, start, pattern.links, self._patterns.stops)
         if end is None:
             return None
-        lo, hi = document.located(index, start, end)
+        lo, hi = document.located(start, end)
         return (lo, hi) if lo < hi else None
 
     def _name_before(self, at: int, pattern: Pattern) -> Span | None:
@@ -225,11 +225,11 @@ class _Reader:
             lo = document.data.rfind(PAD, 0, at) + 1
             stem = document.data[lo:at].decode()
             return (lo, at) if len(stem) >= _SHORTEST_STEM and stem not in stops else None
-        index, end, _ = document.character(at)
-        begin = before(document.fields[index].text, end, pattern.links, stops)
+        end, _ = document.character(at)
+        begin = before(document.text, end, pattern.links, stops)
         if begin is None:
             return None
-        lo, _ = document.located(index, begin, end)
+        lo, _ = document.located(begin, end)
         stem = document.data[lo:at].decode()
         return (lo, at) if len(stem) > 1 and stem not in stops else None
 
