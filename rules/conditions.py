@@ -170,7 +170,7 @@ class Group:
     # Sets of leaves of which each must have one that is found, or the group cannot hold: anywhere, and in the group's own window.
     necessary: tuple[frozenset[AnyLeaf], ...] = field(init=False, repr=False, compare=False)
     local: tuple[frozenset[AnyLeaf], ...] = field(init=False, repr=False, compare=False)
-    _every: frozenset[int] = field(init=False, repr=False, compare=False)  # the numbers of those that stand alone in their set
+    every: frozenset[int] = field(init=False, repr=False, compare=False)  # the numbers of those that stand alone in their set
     _one_of: tuple[frozenset[int], ...] = field(init=False, repr=False, compare=False)  # the other sets
 
     def __post_init__(self) -> None:
@@ -178,12 +178,12 @@ class Group:
         numbers = [frozenset(leaf.number for leaf in leaves) for leaves in sets]
         object.__setattr__(self, "necessary", sets)
         object.__setattr__(self, "local", _needed(self, _local))
-        object.__setattr__(self, "_every", frozenset().union(*(n for n in numbers if len(n) == 1)))
+        object.__setattr__(self, "every", frozenset().union(*(n for n in numbers if len(n) == 1)))
         object.__setattr__(self, "_one_of", tuple(n for n in numbers if len(n) != 1))
 
     def may_hold(self, leaves: AbstractSet[int]) -> bool:
         """Whether it can hold where only `leaves` may be found."""
-        return self._every <= leaves and not (self._one_of and any(map(leaves.isdisjoint, self._one_of)))
+        return self.every <= leaves and not (self._one_of and any(map(leaves.isdisjoint, self._one_of)))
 
 
 Condition = AnyLeaf | Group

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from rules.automaton import Automaton, Phrase, Span
@@ -18,7 +18,6 @@ from rules.phrases import PhraseSet
 from rules.sentences import cuts
 from watcher.model import Item
 
-FIELDS = ("title", "summary", "content")
 _FIRST_UNSPACED = "\u2e80"  # from here on, scripts that do not set words apart
 _MAYBE_UNSPACED = re.compile(rb"[\xe2-\xff]")  # the first bytes of those
 LEAD_WORDS = 80  # of the text below the title; what an article is about is said by then
@@ -38,8 +37,10 @@ class Document:
         self.text = self._folded.text
         self.data = self._folded.data
         self.hits = automaton.scan(self.data)
-        for number in self.hits.keys() & automaton.exact:
+        for number in automaton.exact.intersection(self.hits):
             self._check(number, phrases[number])
+        self.found = frozenset(self.hits)
+        self._origins: dict[Span, FieldSpan] = {}
         self._present: dict[PhraseSet, list[int]] = {}
         self._edges: dict[PhraseSet, tuple[set[int], set[int]]] = {}
 
@@ -83,7 +84,7 @@ class Document:
         """The phrases of a set that stand here, in a language of the item; remembered, for sets are asked for often."""
         known = self._present.get(phrases)
         if known is None:
-            here = self.hits.keys() & phrases.numbers
+            here = self.found & phrases.numbers
             known = self._present[phrases] = [n for n in here if self.speaks(phrases.languages[n])]
         return known
 
@@ -116,22 +117,20 @@ class Document:
         letters = _letters(self.text[start:end])
         return (letters.startswith if phrase.prefix else letters.__eq__)(_letters(phrase.text))
 
-    def original(self, span: Span) -> FieldSpan:
-        """The field and the characters in it that `span` came from."""
-        return self.originals((span,))[0]
-
-    def originals(self, spans: Collection[Span]) -> list[FieldSpan]:
-        """The field and the characters in it that each of `spans` came from."""
-        _, summary, content = self.starts
-        out = []
-        for start, end in self._way.originals(spans):
-            if start >= content:
-                out.append(("content", start - content, end - content))
-            elif start >= summary:
-                out.append(("summary", start - summary, end - summary))
-            else:
-                out.append(("title", start, end))
-        return out
+    def origins(self, spans: Iterable[Span]) -> Mapping[Span, FieldSpan]:
+        """The field and the characters in it that spans came from: of these, and of all that were asked for before."""
+        known = self._origins
+        new = [span for span in spans if span not in known]
+        if new:
+            _, summary, content = self.starts
+            for span, (start, end) in zip(new, self._way.originals(new), strict=True):
+                if start >= content:
+                    known[span] = "content", start - content, end - content
+                elif start >= summary:
+                    known[span] = "summary", start - summary, end - summary
+                else:
+                    known[span] = "title", start, end
+        return known
 
     def character(self, position: int) -> Span:
         """Where the character of a letter at `position` begins and ends in `text`."""

@@ -118,6 +118,11 @@ class CompiledAlias:
     late: bool
     stem: int = 0  # bytes of a name that takes endings; 0 for names as they are written
     endings: Mapping[str, AbstractSet[bytes]] = field(default_factory=dict, repr=False)  # by language
+    plain: bool = field(init=False, repr=False, compare=False)  # it counts wherever it stands
+
+    def __post_init__(self) -> None:
+        asks = self.languages, self.since, self.until, self.needs, self.unless, self.stem
+        object.__setattr__(self, "plain", not any(asks))
 
     def ends(self, document: Document, span: Span) -> bool:
         """Whether the name has an ending of the document's language there ("Palantirem", "Helsings")."""
@@ -151,12 +156,16 @@ def resolve(
     certain: list[_Reading] = []
     late: list[tuple[Span, CompiledAlias]] = []
     for number in document.hits.keys() & aliases.keys():
-        spans = document.phrase(number)
-        for alias in aliases[number] if spans else ():
+        for alias in aliases[number]:
+            spans = document.hits[number]
+            if alias.plain:
+                for span in spans:
+                    certain.append((span, alias.entity, False))
+                continue
             if not alias.fits(document):
                 continue
             if alias.stem:
-                spans = [span for span in document.phrase(number) if alias.ends(document, span)]
+                spans = [span for span in spans if alias.ends(document, span)]
             if alias.late:
                 late += [(span, alias) for span in spans]
             elif alias.needs or alias.unless:
@@ -205,13 +214,17 @@ def _longest(readings: list[_Reading]) -> dict[str, list[Span]]:
         while end < count and readings[end][0][0] < reach:  # readings that hang together; most stand alone
             reach = max(reach, readings[end][0][1])
             end += 1
-        for span, entity in [readings[start][:2]] if end == start + 1 else _settled(readings[start:end]):
-            found.setdefault(entity, []).append(span)
+        rivals = readings[start:end]
+        for span, entity, _ in rivals if len(rivals) == 1 else _settled(rivals):
+            if entity in found:
+                found[entity].append(span)
+            else:
+                found[entity] = [span]
         start = end
     return found
 
 
-def _settled(rivals: list[_Reading]) -> list[tuple[Span, str]]:
+def _settled(rivals: list[_Reading]) -> Iterable[_Reading]:
     """Longest first, each is kept unless it overlaps one already kept; of equal ones a confirmed one is judged first."""
     taken: list[Span] = []  # in order, and none overlaps another
     kept: dict[Span, list[_Reading]] = {}
@@ -224,4 +237,4 @@ def _settled(rivals: list[_Reading]) -> list[tuple[Span, str]]:
         elif not overlapping(taken, span):
             insort(taken, span)
             kept[span] = [reading]
-    return sorted({(span, entity) for equals in kept.values() for span, entity, _ in equals})
+    return sorted({(span, entity, False) for equals in kept.values() for span, entity, _ in equals})

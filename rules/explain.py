@@ -148,7 +148,7 @@ def _text(reading: Reading, span: Span) -> str:
     for piece in document.data[span[0] : span[1]].split(b"\0"):
         lo, hi = at + len(piece) - len(piece.lstrip(PAD)), at + len(piece.rstrip(PAD))
         if lo < hi:
-            field, start, end = document.original((lo, hi))
+            field, start, end = document.origins([(lo, hi)])[lo, hi]
             texts.append(str(getattr(document.item, field)[start:end]))
         at += len(piece) + 1
     return " ".join(texts)

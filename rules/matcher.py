@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
@@ -15,7 +15,7 @@ from rules.spec_entities import Entity
 from watcher.model import Item
 
 MAX_EVIDENCE = 24  # spans shown for one match
-Places = Mapping[Span, FieldSpan]
+Origins = Mapping[Span, FieldSpan]
 _ENGLISH = frozenset({"en"})
 MAX_ID = 64  # characters, as the table of entities holds them
 MAX_PLACES = 50  # sentences or windows of one item that are looked at for evidence and score
@@ -47,34 +47,33 @@ class Matcher:
     def entities(self, reading: Reading) -> tuple[EntityHit, ...]:
         """The entities of a reading with their places in the original text; an open name is an entity of its own."""
         hits: list[EntityHit] = []
-        faces, every = self._faces, reading.names
-        places = dict(zip(every, reading.document.originals(every), strict=True))
+        faces, origins = self._faces, reading.document.origins(reading.names)
         for entity_id, spans in reading.entities.items():
             face = faces.get(entity_id)
             if face is not None:
                 name, entity_type, country = face
-                hits.append(EntityHit(entity_id, name, entity_type, _each(spans, places), country))
+                hits.append(EntityHit(entity_id, name, entity_type, _each(spans, origins), country))
                 continue
             entity = self.ruleset.entities[entity_id]
             if entity.is_open:
-                hits += open_hits(entity, spans, reading.document, places)
+                hits += open_hits(entity, spans, reading.document, origins)
             elif entity.is_made:
-                name = called(entity, reading.document, places[spans[0]])
-                hits.append(EntityHit(entity_id, name, entity.type, _each(spans, places), entity.country or ""))
+                name = called(entity, reading.document, origins[spans[0]])
+                hits.append(EntityHit(entity_id, name, entity.type, _each(spans, origins), entity.country or ""))
         return tuple(hits)
 
 
-def _each(spans: Iterable[Span], places: Places) -> tuple[FieldSpan, ...]:
-    """The places of spans, each once."""
-    return tuple(dict.fromkeys(map(places.__getitem__, spans)))
+def _each(spans: Sequence[Span], origins: Origins) -> tuple[FieldSpan, ...]:
+    """Where spans came from, each place once."""
+    return (origins[spans[0]],) if len(spans) == 1 else tuple(dict.fromkeys(map(origins.__getitem__, spans)))
 
 
-def open_hits(entity: Entity, spans: Iterable[Span], document: Document, places: Places) -> Iterator[EntityHit]:
+def open_hits(entity: Entity, spans: Iterable[Span], document: Document, origins: Origins) -> Iterator[EntityHit]:
     """What open patterns of an entity read, by name as the text writes it first; the id is the entity's with the name after a dot."""
     by_id: dict[str, list[FieldSpan]] = {}
     for span in spans:
         slug = document.data[slice(*span)].decode().replace(" ", "-")
-        by_id.setdefault(f"{entity.id}.{slug}"[:MAX_ID], []).append(places[span])
+        by_id.setdefault(f"{entity.id}.{slug}"[:MAX_ID], []).append(origins[span])
     for name_id, found in by_id.items():
         field, start, end = found[0]
         yield EntityHit(name_id, getattr(document.item, field)[start:end], entity.type, tuple(found), entity.country or "")
@@ -108,13 +107,13 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
     for leaf, spans in (pair for pairs in found for pair in pairs):
         clauses.setdefault(leaf.label, {}).update(dict.fromkeys(spans))
     shown = sorted(set().union(*clauses.values()))
-    found_at = dict(zip(shown, reading.document.originals(shown), strict=True))
+    origins = reading.document.origins(shown)
     return RuleMatch(
         rule=rule.id,
         severity=rule.severity,
         topics=rule.topics,
         score=round(min(1.0, max(0.0, sum(p.value for p in contributions))), 3),
-        evidence=_each(shown, found_at)[:MAX_EVIDENCE],
+        evidence=_each(shown, origins)[:MAX_EVIDENCE],
         contributions=contributions,
-        clauses=tuple(ClauseHit(label, _each(spans, found_at)) for label, spans in clauses.items()),
+        clauses=tuple(ClauseHit(label, _each(list(spans), origins)) for label, spans in clauses.items()),
     )

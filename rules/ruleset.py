@@ -56,6 +56,7 @@ class Index:
     blind: frozenset[int]  # leaves that nothing leads to: expressions
     rules_of: Mapping[int, tuple[int, ...]]  # the rules that start from a leaf, their rarest
     groups: tuple[Group, ...]  # what each rule asks for
+    every: tuple[frozenset[int], ...]  # and the leaves that it cannot do without
     unanchored: tuple[int, ...]
 
     def leaves(self, entities: AbstractSet[str], phrases: AbstractSet[int]) -> set[int]:
@@ -67,9 +68,9 @@ class Index:
 
     def candidates(self, leaves: AbstractSet[int]) -> list[int]:
         """The rules that may hold where these leaves may be found, in order."""
-        rules_of, groups = self.rules_of, self.groups
+        rules_of, every, groups = self.rules_of, self.every, self.groups
         started = {rule for leaf in leaves & rules_of.keys() for rule in rules_of[leaf]}
-        return sorted([*self.unanchored, *(rule for rule in started if groups[rule].may_hold(leaves))])
+        return sorted([*self.unanchored, *(r for r in [r for r in started if every[r] <= leaves] if groups[r].may_hold(leaves))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,9 @@ def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Ind
         else:
             blind.add(leaf.number)
     starts = {leaf: tuple(positions) for leaf, positions in rules_of.items()}
-    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, tuple(r.when for r in rules), tuple(unanchored))
+    groups = tuple(r.when for r in rules)
+    every = tuple(group.every for group in groups)
+    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, groups, every, tuple(unanchored))
 
 
 K = TypeVar("K")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from rules.automaton import Span
 from rules.conditions import AnyLeaf, Condition, EntityLeaf, PhraseLeaf, Reading, evidence, holds
 from rules.model import Contribution
+from rules.spans import nearest_to
 from rules.where import Where
 
 EVEN = 0.5  # the score of a scale none of whose signals holds
@@ -119,6 +120,6 @@ def plain_score(found: Found, reading: Reading) -> tuple[Contribution, ...]:
 
 def _spread(found: Found, reading: Reading) -> int:
     """Words between the first mention of each part and the mention of the others nearest to it."""
-    first = found[0][1][0]
-    nearest = [min(spans, key=lambda s: abs(s[0] - first[0])) for _, spans in found]
+    first = found[0][1][0][0]
+    nearest = [nearest_to(spans, first) for _, spans in found]
     return reading.document.words_between(min(s[0] for s in nearest), max(s[1] for s in nearest))

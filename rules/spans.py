@@ -30,3 +30,11 @@ def any_inside(spans: Sequence[tuple[int, int]], window: tuple[int, int]) -> boo
         if start >= hi:
             break
     return False
+
+
+def nearest_to(spans: Sequence[tuple[int, int]], position: int) -> tuple[int, int]:
+    """The one of `spans`, which come in order, that begins nearest to `position`; of equally near ones the first."""
+    at = bisect_left(spans, (position, 0))
+    if at == len(spans) or (at > 0 and position - spans[at - 1][0] <= spans[at][0] - position):
+        at = bisect_left(spans, (spans[at - 1][0], 0))
+    return spans[at]
