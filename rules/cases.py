@@ -89,8 +89,8 @@ def _run_cases(matcher: Matcher, rule: CompiledRule, seen: Seen) -> Iterable[Cas
             reading = matcher.read(case_item(spec))
             seen.add(reading, matcher.ruleset, rule)
             found = judge(rule, reading)
-            reached = tuple(c.clause for c in found.clauses) if found else ()
-            yield CaseResult(rule.id, place, spec.text or spec.title or spec.summary, case.fires is not None, found is not None, reached)
+            said = spec.text or spec.title or spec.summary
+            yield CaseResult(rule.id, place, said, case.fires is not None, found is not None, found.clauses if found else ())
 
 
 def _run_trap(matcher: Matcher, placed: PlacedTrap, seen: Seen) -> TrapResult:

@@ -134,7 +134,7 @@ class Document:
 
     def character(self, position: int) -> Span:
         """Where the character of a letter at `position` begins and ends in `text`."""
-        return next(iter(self._way.originals(((position, position + 1),))))
+        return next(self._way.originals(((position, position + 1),)))
 
     def located(self, start: int, end: int) -> Span:
         """The span of `data` for characters start..end of `text`, without the space after it."""
@@ -145,7 +145,8 @@ class Document:
     def sentences(self) -> list[Span]:
         """The sentences of all fields, in order; a title is one sentence unless it is long."""
         out = []
-        for index, (at, ends, start, text) in enumerate(zip(self.bases, self.ends, self.starts, self.texts, strict=True)):
+        for index, (begins, ends, start, text) in enumerate(zip(self.bases, self.ends, self.starts, self.texts, strict=True)):
+            at = begins
             for cut in [] if index == 0 and len(text) <= LONG_TITLE else cuts(text):
                 end = self._way.folded(start + cut) - 1
                 if end > at:

@@ -159,8 +159,7 @@ def resolve(
         for alias in aliases[number]:
             spans = document.hits[number]
             if alias.plain:
-                for span in spans:
-                    certain.append((span, alias.entity, False))
+                certain += [(span, alias.entity, False) for span in spans]
                 continue
             if not alias.fits(document):
                 continue

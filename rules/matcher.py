@@ -8,7 +8,7 @@ from rules.automaton import Span
 from rules.conditions import Reading, evidence_here, where
 from rules.document import Document
 from rules.entities import resolve
-from rules.model import ClauseHit, EntityHit, FieldSpan, MatchResult, RuleMatch
+from rules.model import EntityHit, FieldSpan, MatchResult, RuleMatch
 from rules.ruleset import CompiledRule, RuleSet
 from rules.score import Found, grounds, plain_score, weigh
 from rules.spec_entities import Entity
@@ -103,17 +103,14 @@ def judge(rule: CompiledRule, reading: Reading) -> RuleMatch | None:
         found.append(grounds(rule.scale, reading))
     else:
         contributions = max((plain_score(f, reading) for f in found), key=lambda parts: sum(p.value for p in parts))
-    clauses: dict[str, dict[Span, None]] = {}
-    for leaf, spans in (pair for pairs in found for pair in pairs):
-        clauses.setdefault(leaf.label, {}).update(dict.fromkeys(spans))
-    shown = sorted(set().union(*clauses.values()))
-    origins = reading.document.origins(shown)
+    held = [pair for pairs in found for pair in pairs]
+    shown = sorted(set().union(*[spans for _, spans in held]))
     return RuleMatch(
         rule=rule.id,
         severity=rule.severity,
         topics=rule.topics,
         score=round(min(1.0, max(0.0, sum(p.value for p in contributions))), 3),
-        evidence=_each(shown, origins)[:MAX_EVIDENCE],
+        evidence=_each(shown, reading.document.origins(shown))[:MAX_EVIDENCE],
         contributions=contributions,
-        clauses=tuple(ClauseHit(label, _each(list(spans), origins)) for label, spans in clauses.items()),
+        clauses=tuple(dict.fromkeys([leaf.label for leaf, _ in held])),
     )

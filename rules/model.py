@@ -18,20 +18,11 @@ class EntityHit(NamedTuple):
     country: str = ""  # its code, where the pack says it and the hit is fresh
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """A part of a score and its name; the parts of a match sum to its score."""
 
     name: str
     value: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClauseHit:
-    """A clause of a rule that held, in the operator's words, and what held it."""
-
-    clause: str
-    spans: tuple[FieldSpan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,7 @@ class RuleMatch:
     score: float
     evidence: tuple[FieldSpan, ...]
     contributions: tuple[Contribution, ...]
-    clauses: tuple[ClauseHit, ...]
+    clauses: tuple[str, ...]  # those that held, in the operator's words
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Way(Protocol):
 
 
 class _Drift:
-    """The way for a text of one byte a character: from byte `_bytes[i]` on, bytes and characters from `_chars[i]` keep step."""
+    """The way for a text of one byte a character: from byte `_bytes[i]` on, characters keep step from `_chars[i]`, `_apart[i]` ahead."""
 
     def __init__(self, plain: bytes, data: bytes) -> None:
         self._data = data
@@ -70,14 +70,13 @@ class _Drift:
         data, starts, apart = self._data, self._bytes, self._apart
         beyond = len(starts)
         for lo, hi in spans:
-            if data[lo] == _SPACE:
-                lo += 1
-            hi -= 2 if data[hi - 1] == _SPACE else 1
-            step = bisect_right(starts, lo)
-            start = lo + apart[step - 1]
-            if step < beyond and starts[step] <= hi:
-                step = bisect_right(starts, hi, step)
-            yield start, hi + apart[step - 1] + 1
+            first = lo + 1 if data[lo] == _SPACE else lo
+            last = hi - 2 if data[hi - 1] == _SPACE else hi - 1
+            step = bisect_right(starts, first)
+            start = first + apart[step - 1]
+            if step < beyond and starts[step] <= last:
+                step = bisect_right(starts, last, step)
+            yield start, last + apart[step - 1] + 1
 
     def folded(self, position: int) -> int:
         index = bisect_left(self._chars, position) - 1

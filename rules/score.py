@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from rules.automaton import Span
 from rules.conditions import AnyLeaf, Condition, EntityLeaf, PhraseLeaf, Reading, evidence, holds
 from rules.model import Contribution
-from rules.spans import nearest_to
+from rules.spans import any_inside, nearest_to
 from rules.where import Where
 
 EVEN = 0.5  # the score of a scale none of whose signals holds
@@ -96,23 +96,22 @@ def probability(odds: float) -> float:
 def plain_score(found: Found, reading: Reading) -> tuple[Contribution, ...]:
     """The parts of the score of one place where a rule without a scale held, from what held there."""
     document = reading.document
-    spans = [span for _, leaf_spans in found for span in leaf_spans]
     parts = [Contribution("the rule holds", BASE)]
-    if spans:
-        title_end = document.title[1]
-        if all(any(s[1] <= title_end for s in leaf_spans) for _, leaf_spans in found):
+    if found:
+        title = 0, document.title[1]
+        if all(any_inside(spans, title) for _, spans in found):
             parts.append(Contribution("all of it in the title", TITLE))
         apart = _spread(found, reading)
         if apart < FAR:
             parts.append(Contribution(f"within {apart} words", round(CLOSE * (1 - apart / FAR), 3)))
-        named = {
-            entity
-            for leaf, at in found if isinstance(leaf, EntityLeaf) for elsewhere in (set(at).isdisjoint,)
-            for entity in reading.named & leaf.ids if not elsewhere(reading.entities[entity])
-        }
+        named: set[str] = set()
+        for leaf, spans in found:
+            if isinstance(leaf, EntityLeaf):
+                elsewhere = set(spans).isdisjoint
+                named.update([entity for entity in reading.named & leaf.ids if not elsewhere(reading.entities[entity])])
         if len(named) > 1:
             parts.append(Contribution(f"{len(named)} parties named", min(PARTIES, PARTIES * (len(named) - 1) / 2)))
-        words = {document.data[lo:hi] for leaf, leaf_spans in found if isinstance(leaf, PhraseLeaf) for lo, hi in leaf_spans}
+        words = {document.data[lo:hi] for leaf, spans in found if isinstance(leaf, PhraseLeaf) for lo, hi in spans}
         if words:
             parts.append(Contribution(f"{len(words)} words of the rule", min(WORDS, WORDS * len(words) / 2)))
     return tuple(parts)

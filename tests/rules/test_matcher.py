@@ -65,10 +65,10 @@ def test_words_of_a_lexicon_do_not_count_inside_a_name() -> None:
 
 
 def test_a_match_says_why() -> None:
-    """Evidence and clauses are places of the given text; the score is the sum of its named parts."""
+    """Evidence is places of the given text, clauses are as they were written; the score is the sum of its named parts."""
     found = SMALL.match(Item(id="1", title="OpenAI s’associe à Los Alamos")).matches[0]
     assert found.evidence == (("title", 0, 6), ("title", 7, 16), ("title", 19, 29))
-    assert [c.clause for c in found.clauses] == ["entity: ai_org", "entity: national_lab, supercomputer", "lexicon: partnership"]
+    assert found.clauses == ("entity: ai_org", "entity: national_lab, supercomputer", "lexicon: partnership")
     assert found.score == pytest.approx(sum(p.value for p in found.contributions))
     assert 0 < found.score <= 1
     assert (found.severity, found.topics) == ("high", ("partnerships", "labs"))
