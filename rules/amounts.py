@@ -146,9 +146,7 @@ def _number(written: str, *, decimals: bool) -> float:
     "1.234" is a thousand and more, unless `decimals`: "1.234 billion" is told apart from "1.500 millones" by its scale.
     """
     plain = _THOUSANDS.sub("", written)
-    if "." in plain and "," in plain:
-        point = max(plain.rfind("."), plain.rfind(","))
-        return float(re.sub(r"[.,]", "", plain[:point]) + "." + plain[point + 1 :])
     if _GROUPED.fullmatch(plain) and (not decimals or plain.count(".") + plain.count(",") > 1):
         return float(re.sub(r"[.,]", "", plain))
-    return float(plain.replace(",", "."))
+    point = max(plain.rfind("."), plain.rfind(","))
+    return float(plain if point < 0 else re.sub(r"[.,]", "", plain[:point]) + "." + plain[point + 1 :])

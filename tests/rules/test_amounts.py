@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules.amounts import quantities
@@ -58,6 +58,7 @@ def test_leaves_out_what_tells_no_events_apart(text: str) -> None:
     assert quantities(text) == ()
 
 
+@example("0.000.0")
 @given(st.text(alphabet="0123456789.,  $€億万百mbn-'", max_size=200))
 def test_survives_any_text(text: str) -> None:
     """Whatever a feed writes is read without an error, and no quantity is negative."""
