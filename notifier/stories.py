@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, or_, sel
 from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
 from notifier.provenance import voice
 from notifier.wanting import concerns
+from rules.drafts import Draft
 from rules.tables import alerts, matches, stories, story_items
 from watcher.store.tables import items
 
@@ -39,7 +40,7 @@ def load(conn: Connection, ids: Iterable[int]) -> dict[int, Story]:
     for batch in chunks(sorted(set(ids))):
         reports = _reports(conn, batch)
         for row in conn.execute(select(stories).where(stories.c.id.in_(batch))):
-            found[row.id] = _story(row, reports.get(row.id, ()))
+            found[row.id] = _story(row.id, row, reports.get(row.id, ()))
     return found
 
 
@@ -68,7 +69,7 @@ def outlines(conn: Connection, after: datetime, until: datetime) -> list[Story]:
     """Every story that began in (after, until] and rang somebody, without its reports."""
     s = stories.c
     rows = conn.execute(select(stories).where(s.created_at > after, s.created_at <= until, s.rung_at.is_not(None)))
-    return [_story(row, ()) for row in rows]
+    return [_story(row.id, row, ()) for row in rows]
 
 
 def tenders(conn: Connection, after: datetime) -> list[int]:
@@ -143,9 +144,14 @@ def _words(title: str, summary: str, evidence: Sequence[Sequence[Any]]) -> tuple
     return tuple(dict.fromkeys(w for w in words if w))[:WORDS]
 
 
-def _story(row: Row[Any], reports: Sequence[Report]) -> Story:
+def unwritten(draft: Draft, reports: Sequence[Report]) -> Story:
+    """A story that is only thought of, as readers would be shown it; its number is 0."""
+    return _story(0, draft, reports)
+
+
+def _story(id_: int, row: Row[Any] | Draft, reports: Sequence[Report]) -> Story:
     return Story(
-        id=row.id, title=row.title, url=row.url, severity=row.severity, topics=tuple(row.topics), rules=tuple(row.rules),
+        id=id_, title=row.title, url=row.url, severity=row.severity, topics=tuple(row.topics), rules=tuple(row.rules),
         parties=tuple(Party(e["id"], e["name"], e["type"], e.get("country", "")) for e in row.entities), facts=row.facts or {},
         outlets=tuple(row.outlets), reports=tuple(reports), item_count=row.item_count, revision=row.revision, created_at=row.created_at,
         published_at=row.published_at, score=row.score,

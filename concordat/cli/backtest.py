@@ -128,7 +128,7 @@ def _values(replayed: Replayed, tallies: Sequence[Tally], votes: Votes, version:
             }
             for t in tallies
         ],
-        "would_ring": [story_values(s) for s in newest_stories(replayed.rung, most)],
+        "would_ring": [story_values(s) for s in newest_stories(replayed.rung)[:most]],
     }  # fmt: skip
 
 
@@ -154,9 +154,9 @@ def newest(items: Sequence[Seen], most: int) -> list[Seen]:
     return list(items[::-1][:most])
 
 
-def newest_stories(stories: Sequence[Imagined], most: int) -> list[Imagined]:
-    """The stories that rang last, the newest first."""
-    return sorted(stories, key=lambda s: s.rings[0].seen.at, reverse=True)[:most]
+def newest_stories(stories: Sequence[Imagined]) -> list[Imagined]:
+    """Stories that would ring, the newest first."""
+    return sorted(stories, key=lambda s: s.rings[0].seen.at, reverse=True)
 
 
 def _show(replayed: Replayed, tallies: Sequence[Tally], votes: Votes, since: str, samples: int, most: int) -> None:
@@ -168,7 +168,7 @@ def _show(replayed: Replayed, tallies: Sequence[Tally], votes: Votes, since: str
         console.print(Text(t.rule.id, style="bold"))
         for seen in newest(t.items, samples):
             console.print(Text(f"  {seen.at:%m-%d} {seen.title or seen.summary[:120]} ({seen.outlet}){_quiet(seen)}"))
-    rung = newest_stories(replayed.rung, most)
+    rung = newest_stories(replayed.rung)[:most]
     if rung:
         console.print()
         console.print(Text(f"would ring, {len(rung)} of {len(replayed.rung)}", style="bold"))

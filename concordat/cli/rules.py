@@ -12,6 +12,7 @@ import typer
 from concordat.cli.backtest import backtest_command
 from concordat.cli.people import precision_command
 from concordat.cli.proofs import junit, lines, values
+from concordat.cli.rulediff import diff_command
 from concordat.cli.rulelist import list_command
 from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, check_known, load_for_cli
 from concordat.cli.teach import teach_command
@@ -24,6 +25,7 @@ from watcher.model import Item
 rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
 rules_app.command(name="list")(list_command)
 rules_app.command(name="backtest")(backtest_command)
+rules_app.command(name="diff")(diff_command)
 rules_app.command(name="teach")(teach_command)
 rules_app.command(name="precision")(precision_command)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
