@@ -28,7 +28,7 @@ from rules.spec_entities import Alias, Entity
 from rules.spec_entities import Context as ContextSpec
 from rules.vocabulary import Vocabulary
 from watcher.errors import Problem
-from watcher.yamlfile import suggest
+from watcher.yamlfile import Path, suggest
 
 _ATTACHED = frozenset({" و".encode(), " ו".encode()})  # "and", written with the word that it joins
 _INFLECTED = frozenset({"ai_org", "ai_model", "chip_vendor"})
@@ -83,21 +83,30 @@ def compile_aliases(
     for spot, entity in entities:
         if entity.parent:
             registry.check(entity.parent, spot.at("parent"), vocabulary.problems)
-        for at, alias in _names(spot, entity):
-            number = vocabulary.phrase(alias.text, at, exact=alias.exact_case is not None, name=True)
+        plain = CompiledAlias(entity.id)
+        for path, alias in _names(entity):
+            number = vocabulary.phrase(alias.text, spot, *path, exact=alias.exact_case is not None, name=True)
             if number is not None:
-                compiler = _ContextCompiler(fold_written(alias.text), entity.id, registry, vocabulary)
-                needs = compiler.compile(alias.needs, at.at("needs"), local=False)
-                unless = compiler.compile(alias.unless, at.at("unless"), local=True)
-                compiled = CompiledAlias(
-                    entity.id, number, _languages(alias, number, vocabulary), alias.since, alias.until, needs, unless,
-                    late=any(map(looks_at_entities, (*needs, *unless))),
-                )
+                compiled = plain if _is_plain(alias) else _compiled(alias, number, entity, spot.at(*path), registry, vocabulary)
                 out[number].append(compiled)
-                inflected = vocabulary.phrase(f"{alias.text}*", at, exact=True, name=True) if _takes_endings(entity, alias) else None
-                if inflected is not None:
-                    out[inflected].append(replace(compiled, phrase=inflected, stem=len(alias.text), endings=endings))
+                if _takes_endings(entity, alias):
+                    inflected = vocabulary.phrase(f"{alias.text}*", spot, *path, exact=True, name=True)
+                    if inflected is not None:
+                        out[inflected].append(replace(compiled, stem=len(alias.text), endings=endings))
     return {number: tuple(aliases) for number, aliases in out.items()}
+
+
+def _is_plain(alias: Alias) -> bool:
+    return not (alias.lang or alias.since or alias.until or alias.needs or alias.unless)
+
+
+def _compiled(alias: Alias, number: int, entity: Entity, spot: Spot, registry: Registry, vocabulary: Vocabulary) -> CompiledAlias:
+    compiler = _ContextCompiler(fold_written(alias.text), entity.id, registry, vocabulary)
+    needs = compiler.compile(alias.needs, spot.at("needs"), local=False)
+    unless = compiler.compile(alias.unless, spot.at("unless"), local=True)
+    languages = counts_in(vocabulary.table[number], alias.lang) if alias.lang else EVERY_LANGUAGE
+    late = any(map(looks_at_entities, (*needs, *unless)))
+    return CompiledAlias(entity.id, languages, alias.since, alias.until, needs, unless, late)
 
 
 def _takes_endings(entity: Entity, alias: Alias) -> bool:
@@ -105,16 +114,12 @@ def _takes_endings(entity: Entity, alias: Alias) -> bool:
     return entity.type in _INFLECTED and alias.lang is None and _SINGLE_NAME.fullmatch(alias.text) is not None
 
 
-def _names(spot: Spot, entity: Entity) -> Iterable[tuple[Spot, Alias]]:
-    """The aliases of an entity; its own name first, unless an alias of the same text sets conditions for it."""
+def _names(entity: Entity) -> Iterable[tuple[Path, Alias]]:
+    """The aliases of an entity, and where in it they are; its own name first, unless an alias of that text sets conditions for it."""
     if entity.is_found_by_name and fold_written(entity.name) not in {fold_written(a.text) for a in entity.aliases}:
-        yield spot.at("name"), Alias.model_validate({"text": entity.name})
+        yield ("name",), Alias.model_validate({"text": entity.name})
     for index, alias in enumerate(entity.aliases):
-        yield spot.at("aliases", index), alias
-
-
-def _languages(alias: Alias, number: int, vocabulary: Vocabulary) -> Languages:
-    return counts_in(vocabulary.table[number], alias.lang) if alias.lang else EVERY_LANGUAGE
+        yield ("aliases", index), alias
 
 
 def compile_contexts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from rules.automaton import Phrase
 from rules.build_entities import Registry, compile_contexts
@@ -19,6 +20,7 @@ from rules.vocabulary import Vocabulary
 _SLOT = re.compile(r"\{(\w*)\}")
 _COUNTRY = re.compile(r"\s*(?:\(\{country\}\)|of \{country\}|\{country\}|\{adjective\} )")
 _BODY = {"id", "name", "type", "country", "role"}  # the keys of a body that is made of a role
+_MANY = 50_000  # bodies that are remembered for the next rule set, which has most of them too
 Placed = Iterable[tuple[Spot, Entity]]
 
 
@@ -32,11 +34,20 @@ def with_roles(entities: Sequence[tuple[Spot, Entity]], countries: Sequence[tupl
         out[role.id] = role.model_copy(update={"name": _COUNTRY.sub("", role.name)})
         for _, land in countries:
             if (role.id, land.code) not in held:
-                body_id = f"{role.id}.{land.id}"
-                out[body_id] = Entity.model_construct(
-                    _BODY, id=body_id, name=_body_name(role.name, land), type=role.type, country=land.code, role=(role.id,)
-                )
+                body = _body(role.id, role.type, land.id, _body_name(role.name, land))
+                out[body.id] = body
     return out
+
+
+@lru_cache(maxsize=_MANY)
+def _body(role: str, kind: str, land: str, name: str) -> Entity:
+    return _nowhere(role, kind).model_copy(update={"id": f"{role}.{land}", "name": name, "country": land.upper()})
+
+
+@lru_cache(maxsize=_MANY)
+def _nowhere(role: str, kind: str) -> Entity:
+    """A body of no country, to be copied: to make each from its parts takes four times as long."""
+    return Entity.model_construct(_BODY, id=role, type=kind, role=(role,))
 
 
 def _body_name(name: str, land: Country) -> str:

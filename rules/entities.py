@@ -109,13 +109,12 @@ class CompiledAlias:
     """A name of an entity, ready to be judged where it is found."""
 
     entity: str
-    phrase: int
-    languages: frozenset[str]
-    since: date | None
-    until: date | None
-    needs: tuple[Context, ...]
-    unless: tuple[Context, ...]
-    late: bool
+    languages: frozenset[str] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    needs: tuple[Context, ...] = ()
+    unless: tuple[Context, ...] = ()
+    late: bool = False
     stem: int = 0  # bytes of a name that takes endings; 0 for names as they are written
     endings: Mapping[str, AbstractSet[bytes]] = field(default_factory=dict, repr=False)  # by language
     plain: bool = field(init=False, repr=False, compare=False)  # it counts wherever it stands

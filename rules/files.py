@@ -102,7 +102,7 @@ class Sections:
 def collect(texts: Iterable[Text], without: frozenset[tuple[str, bool]] = frozenset()) -> Sections:
     """Sort the entries of `texts`, built-in files first; `without` names (section, builtin) pairs that are left out."""
     sections = Sections()
-    layers: dict[bool, dict[tuple[str, str], Place]] = {True: {}, False: {}}
+    layers: dict[bool, dict[tuple[str, str], Spot]] = {True: {}, False: {}}
     for text in sorted(texts, key=lambda t: not t.builtin):
         try:
             document = _parsed(text.text, text.name)
@@ -133,7 +133,7 @@ def _sections(document: Document, problems: list[Problem]) -> Iterable[tuple[str
             yield section, data
 
 
-def _sort(sections: Sections, section: str, whole: Entry, layer: dict[tuple[str, str], Place]) -> None:
+def _sort(sections: Sections, section: str, whole: Entry, layer: dict[tuple[str, str], Spot]) -> None:
     spot, data = whole.spot, whole.data
     if section == "lists":
         if not isinstance(data, dict):
@@ -153,7 +153,7 @@ def _sort(sections: Sections, section: str, whole: Entry, layer: dict[tuple[str,
             _place(sections, section, at, layer)
 
 
-def _place(sections: Sections, section: str, entry: Entry, layer: dict[tuple[str, str], Place]) -> None:
+def _place(sections: Sections, section: str, entry: Entry, layer: dict[tuple[str, str], Spot]) -> None:
     data, spot = entry.data, entry.spot
     entry_id = data.get("id") if isinstance(data, dict) else None
     if not isinstance(entry_id, str):
@@ -163,9 +163,10 @@ def _place(sections: Sections, section: str, entry: Entry, layer: dict[tuple[str
         fix = "use small letters, digits, dots, dashes and underscores, 64 at most"
         sections.problems.append(spot.at("id").problem(f"{entry_id!r} cannot be an id", fix))
         return
-    first = layer.setdefault((section, entry_id), spot.place)
-    if first != spot.place:
-        sections.problems.append(spot.at("id").problem(f"{entry_id!r} is already written at {first}", "give one of the two another id"))
+    first = layer.setdefault((section, entry_id), spot)
+    if first is not spot:
+        what = f"{entry_id!r} is already written at {first.place}"
+        sections.problems.append(spot.at("id").problem(what, "give one of the two another id"))
         return
     entries: dict[str, Entry] = getattr(sections, section)
     base = entries.get(entry_id)

@@ -22,9 +22,10 @@ class PhraseTable:
 
     def number(self, phrase: Phrase) -> int:
         """The number of `phrase`, given out on first use."""
-        number = self._numbers.setdefault(phrase, len(self._phrases))
-        if number == len(self._phrases):
-            self._phrases.append(phrase)
+        phrases = self._phrases
+        number = self._numbers.setdefault(phrase, len(phrases))
+        if number == len(phrases):
+            phrases.append(phrase)
         return number
 
     def __getitem__(self, number: int) -> Phrase:
@@ -37,7 +38,8 @@ class PhraseTable:
 
 def counts_in(phrase: Phrase, language: str) -> Languages:
     """The languages in which a word of `language` counts: its own when written in Latin letters, else every one."""
-    latin = all(c <= _LAST_LATIN for c in fold_written(phrase.text).decode())
+    folded = fold_written(phrase.text)
+    latin = folded.isascii() or max(folded.decode()) <= _LAST_LATIN
     return frozenset({language}) if latin and language else EVERY_LANGUAGE
 
 

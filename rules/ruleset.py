@@ -119,28 +119,36 @@ def index_rules(rules: Sequence[CompiledRule], leaves: Iterable[AnyLeaf]) -> Ind
             continue
         for leaf in rarest(rule.when.necessary):
             rules_of[leaf.number].append(position)
-    by_entity: dict[str, list[int]] = defaultdict(list)
-    by_phrase: dict[int, list[int]] = defaultdict(list)
+    entities: dict[int, frozenset[str]] = {}
+    phrases: dict[int, frozenset[int]] = {}
     blind = set()
     for leaf in leaves:
         if isinstance(leaf, EntityLeaf):
-            for entity in leaf.ids:
-                by_entity[entity].append(leaf.number)
+            entities[leaf.number] = leaf.ids
         elif isinstance(leaf, PhraseLeaf):
-            for number in leaf.phrases.numbers:
-                by_phrase[number].append(leaf.number)
+            phrases[leaf.number] = leaf.phrases.numbers
         else:
             blind.add(leaf.number)
     starts = {leaf: tuple(positions) for leaf, positions in rules_of.items()}
     groups = tuple(r.when for r in rules)
     every = tuple(group.every for group in groups)
-    return Index(_shared(by_entity), _shared(by_phrase), frozenset(blind), starts, groups, every, tuple(unanchored))
+    return Index(_turned(entities), _turned(phrases), frozenset(blind), starts, groups, every, tuple(unanchored))
 
 
 K = TypeVar("K")
 
 
-def _shared(lists: Mapping[K, list[int]]) -> Mapping[K, frozenset[int]]:
-    """The lists as sets, equal ones being one: the words of a family lead to the same leaves."""
-    known: dict[frozenset[int], frozenset[int]] = {}
-    return {key: known.setdefault(numbers, numbers) for key, numbers in ((key, frozenset(found)) for key, found in lists.items())}
+def _turned(members: Mapping[int, AbstractSet[K]]) -> dict[K, frozenset[int]]:
+    """For each member of these sets the numbers of those that hold it; members of the same sets share one answer."""
+    kinds: list[frozenset[int]] = [frozenset()]
+    kind_of: dict[K, int] = {}
+    for number, held in members.items():
+        joined: dict[int, int] = {}  # a kind of members not in this set → the kind of those that are in it too
+        for member in held:
+            before = kind_of.get(member, 0)
+            kind = joined.get(before)
+            if kind is None:
+                kind = joined[before] = len(kinds)
+                kinds.append(kinds[before] | {number})
+            kind_of[member] = kind
+    return {member: kinds[kind] for member, kind in kind_of.items()}

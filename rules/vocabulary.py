@@ -37,14 +37,16 @@ class Vocabulary:
         self.own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}  # without those they take in
         self._lexicons = {name: PhraseSet(union(self.own[n] for n in self._family(name, lexicons))) for name in lexicons}
 
-    def phrase(self, text: str, spot: Spot, *, exact: bool = False, name: bool = False) -> int | None:
-        """The number of a phrase; None, with a problem, when nothing of it can be looked for."""
+    def phrase(self, text: str, spot: Spot, *within: str | int, exact: bool = False, name: bool = False) -> int | None:
+        """The number of a phrase, written at `spot` or `within` it; None, with a problem, when nothing of it can be looked for."""
         phrase = Phrase.read(text, exact=exact, name=name)
+        mistake = None
         if not phrase.core:
-            self.problems.append(spot.problem(f"{text!r} has no letters or digits", "write a word"))
-            return None
-        if exact and phrase.rest:
-            self.problems.append(spot.problem(f"{text!r} has a * inside, where case cannot count", "leave out case: exact, or the *"))
+            mistake = f"{text!r} has no letters or digits", "write a word"
+        elif exact and phrase.rest:
+            mistake = f"{text!r} has a * inside, where case cannot count", "leave out case: exact, or the *"
+        if mistake is not None:
+            self.problems.append(spot.at(*within).problem(*mistake))
             return None
         return self.table.number(phrase)
 
@@ -52,14 +54,14 @@ class Vocabulary:
         """The phrases that `words` mean, those of the lists they name included."""
         out: dict[int, Languages] = {}
         for index, word in enumerate(words):
-            at = spot.at(index)
             if word.list_name is not None:
+                at = spot.at(index)
                 found = self.list(word.list_name, at.at("list")) if lists_allowed else None
                 if not lists_allowed:
                     self.problems.append(at.problem("a list cannot hold another list", "write its words out"))
                 out.update(found.languages if found else {})
             elif word.text is not None:
-                number = self.phrase(word.text, at, exact=word.exact_case is not None)
+                number = self.phrase(word.text, spot, index, exact=word.exact_case is not None)
                 if number is not None:
                     out[number] = EVERY_LANGUAGE
         return out
