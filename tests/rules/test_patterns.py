@@ -148,6 +148,14 @@ def test_a_pattern_that_cannot_be_read_is_a_mistake(pattern: str, problem: str) 
         build([Text("f.yaml", f"entities:\n  - {{id: x, name: X, type: gov_body, patterns: [{pattern}]}}\n")])
 
 
+@pytest.mark.parametrize("text", ["وزارة", "أبرمت OpenAI عقدا مع وزارة", "Η υπουργός", "市政府"])
+def test_words_that_announce_a_name_may_end_the_text(text: str) -> None:
+    """No name follows the last word of a text, whatever the script, and nothing breaks."""
+    texts = [Text("f.yaml", PACK), Text("g.yaml", 'entities:\n  - {id: g, name: G, type: gov_body, patterns: ["υπουργός {name}"]}\n')]
+    item = Item(id="1", title=text)
+    assert not {e.id for e in Matcher(build(texts)).match(item).entities} & {"ministry", "g"}
+
+
 @given(st.text(max_size=200), st.integers(0, 200))
 def test_a_run_stays_inside_its_text(text: str, at: int) -> None:
     """Whatever the text, a name is found beside the place that was asked about, within the bound."""
