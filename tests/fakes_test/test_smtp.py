@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import aiosmtplib
@@ -21,6 +23,7 @@ def letter(*to: str) -> EmailMessage:
     """A message in two parts."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "concordat@example.org", ", ".join(to), "Été à Los Alamos"
+    message["Date"], message["Message-ID"] = format_datetime(datetime(2025, 1, 30, tzinfo=UTC)), "<1@example.org>"
     message.set_content("Texte")
     message.add_alternative("<p>Texte</p>", subtype="html")
     return message

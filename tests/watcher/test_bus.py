@@ -347,4 +347,4 @@ async def test_a_cancellation_is_never_lost(bus: Bus) -> None:
             told += 1
             await asyncio.wait({task}, timeout=10)
             assert task.cancelled(), f"after {steps} steps"
-    assert told > 5
+    assert told, "no publishing lasted one turn of the loop"

@@ -30,6 +30,8 @@ GIVEN = {
     "CONCORDAT_X_BEARER_TOKEN": "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0",
     "CONCORDAT_BLUESKY_PASSWORD": "abcd-efgh-ijkl-mnop",
     "CONCORDAT_MASTODON_TOKEN": "ZA-Yj3aBD8U8Cm7lKUp-lm9O9BmDgdhHzDeqsY8tlL0",
+    "CONCORDAT_DKIM_KEY": "MIIEvgIBADANBgkqhkiG9w0BAQEFAASC",
+    "CONCORDAT_BOUNCE_KEY": "returned-mail-comes-here-4711",
 }
 Format = Literal["console", "json"]
 FORMATS: tuple[Format, ...] = ("console", "json")
