@@ -53,9 +53,14 @@ class Recipe:
         """What stands in these folders now; one that does not exist holds nothing. Raises OperatorError for unreadable files."""
         return cls(tuple(t for folder in folders if folder for t in read_folder(folder)), builtin_rules, builtin_entities)
 
+    @property
+    def all_texts(self) -> list[Text]:
+        """Every file, the built-in ones first."""
+        return [*_packs(), *self.texts]
+
     def build(self) -> RuleSet:
         """The compiled rule set; raises OperatorError with every mistake."""
-        return build([*_packs(), *self.texts], builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
+        return build(self.all_texts, builtin_rules=self.builtin_rules, builtin_entities=self.builtin_entities)
 
 
 @contextmanager

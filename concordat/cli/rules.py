@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,13 +14,28 @@ from concordat.cli.people import precision_command
 from concordat.cli.proofs import junit, lines, values
 from concordat.cli.rulediff import diff_command
 from concordat.cli.rulelist import list_command
-from concordat.cli.ruleset import CONFIGURATION_ERROR, EntitiesOption, HomeOption, RulesOption, check_known, load_for_cli
+from concordat.cli.ruleset import (
+    CONFIGURATION_ERROR,
+    EntitiesOption,
+    HomeOption,
+    RulesOption,
+    check_known,
+    load_for_cli,
+    mistakes_told,
+    recipe_for_cli,
+)
 from concordat.cli.teach import teach_command
+from notifier.provenance import REGISTERS
 from rules.cases import run
 from rules.explain import explain
+from rules.lint import lint
 from rules.matcher import Matcher
 from rules.spec import SECTIONS_BY_KIND, schema
+from watcher.errors import Problem
 from watcher.model import Item
+from watcher.settings import load_settings
+from watcher.sources.kinds import KINDS
+from watcher.sources.load import roster_of
 
 rules_app = typer.Typer(help="Write rules: check, test and explain them.", no_args_is_help=True)
 rules_app.command(name="list")(list_command)
@@ -32,14 +47,34 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @rules_app.command()
-def check(rules: RulesOption = None, entities: EntitiesOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Read every rule and entity file; name every mistake by file, line and column."""
-    ruleset = load_for_cli(home, rules, entities)
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as mistakes.")] = False,
+    rules: RulesOption = None, entities: EntitiesOption = None, home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Read every rule and entity file; name every mistake by file, line and column, and warn of what is probably not meant."""
+    recipe, ruleset = recipe_for_cli(home, rules, entities)
+    with mistakes_told():
+        sources = [each.source for each in roster_of(load_settings(home)).listed]
+    warnings = lint(recipe.all_texts, ruleset, sources, KINDS, REGISTERS)
     facts = {
         "version": ruleset.version, "rules": len(ruleset.rules), "entities": len(ruleset.entities),
         "phrases": len(ruleset.phrases), "traps": len(ruleset.traps),
-    }
-    typer.echo(json.dumps(facts) if as_json else "ok: " + ", ".join(f"{value} {name}" for name, value in list(facts.items())[1:]))
+    }  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps({**facts, "warnings": [_problem(w) for w in warnings]}, ensure_ascii=False))
+    else:
+        for warning in warnings:
+            typer.echo(f"{warning}" if strict else f"{warning.place}: warning: {str(warning).removeprefix(f'{warning.place}: ')}", err=True)
+        if not (warnings and strict):
+            told = f"; {len(warnings)} warnings" if warnings else ""
+            typer.echo("ok: " + ", ".join(f"{value} {name}" for name, value in list(facts.items())[1:]) + told)
+    if warnings and strict:
+        raise typer.Exit(CONFIGURATION_ERROR)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    return {"file": place.file, "line": place.line, "column": place.column, "what": problem.what, "fix": problem.fix}
 
 
 @rules_app.command(name="test")

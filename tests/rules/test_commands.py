@@ -125,3 +125,17 @@ def test_schema_prints_json() -> None:
     for kind in ("rules", "entities"):
         assert kind in json.loads(RUN.invoke(rules_app, ["schema", kind]).stdout)["properties"]
     assert RUN.invoke(rules_app, ["schema", "songs"]).exit_code == 2
+
+
+def test_check_warns_and_is_strict_when_asked(home: str) -> None:
+    """What is probably not meant is a line with its place and costs nothing, or with --strict what a mistake costs."""
+    (Path(home) / "rules" / "odd.yaml").write_text("lists:\n  nobodys: [a]\n", encoding="utf-8")
+    told = RUN.invoke(rules_app, ["check", "--home", home])
+    assert (told.exit_code, "odd.yaml:2:12: warning: nothing uses the list 'nobodys', use it" in told.stderr) == (0, True)
+    assert told.stdout.endswith(" warnings\n")
+    strict = RUN.invoke(rules_app, ["check", "--strict", "--home", home])
+    assert (strict.exit_code, strict.stdout, "odd.yaml:2:12: nothing uses" in strict.stderr) == (2, "", True)
+    listed = json.loads(RUN.invoke(rules_app, ["check", "--json", "--home", home]).stdout)["warnings"]
+    assert [(w["line"], w["column"], w["what"]) for w in listed if w["file"].endswith("odd.yaml")] == [
+        (2, 12, "nothing uses the list 'nobodys'")
+    ]
