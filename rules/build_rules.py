@@ -176,6 +176,7 @@ class RuleCompiler:
                 self._problems.append(spot.at("amount").problem(str(e)))
         where = Where(
             lang=frozenset(map(base, spec.lang)),
+            speaks=tuple(self._vocabulary.spoken(name, spot.at("speaks", index)) for index, name in enumerate(spec.speaks)),
             tags=frozenset(spec.tags),
             source=frozenset(spec.source),
             kind=frozenset(spec.kind),

@@ -74,7 +74,11 @@ class Document:
 
     def speaks(self, languages: frozenset[str]) -> bool:
         """Whether words that count in `languages` count here; those of no language count everywhere."""
-        return not languages or not self.languages or not languages.isdisjoint(self.languages)
+        return not languages or self.may_be_in(languages)
+
+    def may_be_in(self, languages: frozenset[str]) -> bool:
+        """Whether the item is in one of `languages`, or cannot be told not to be."""
+        return not self.languages or not languages.isdisjoint(self.languages)
 
     def phrase(self, number: int) -> list[Span]:
         """Where phrase `number` stands."""

@@ -7,6 +7,7 @@ A declared language is trusted. The guess is used where none is declared, to kee
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 _SAME = {"iw": "he", "in": "id", "nb": "no", "nn": "no", "jp": "ja", "kr": "ko", "cn": "zh", "ua": "uk", "gr": "el", "fil": "tl"}
 _MIN_WORDS = 3  # fewer different small words than this prove nothing: a wrong guess loses alerts, none at all loses little
@@ -38,6 +39,22 @@ _SMALL_WORDS = {
     "ar": "في من على مع الي عن ان التي هذا بين",
     "fa": "در از به با که این را است برای می",
     "ur": "کے کی میں نے سے اور کا ہے کو پر",
+    "ca": "el la els les de del dels i en un una per amb que es al als ha no entre seva seu aquest",
+    "gl": "o a os as de do da dos das e en un unha para con por que ao co coa no na nos nas seu sua",
+    "eu": "eta da du bat izan dira ez dute baina ere zuen egin duen beste",
+    "is": "og i ad a um til med sem er vid hefur fyrir ekki verdur thad af fra",
+    "ms": "dan yang di dengan untuk dari ke pada ini itu akan dalam oleh sebagai adalah telah juga bagi bahawa",
+    "tl": "ang ng sa mga na at para ay nang kay ni si ito hindi may kasama",
+    "sw": "ya na wa kwa la katika za ni cha kuwa hii huo pia yake zaidi hiyo",
+    "hr": "i u na za s se je su od da o koji koja iz kao ce bi nije uz",
+    "sl": "in v na za s z se je so od da o ki iz kot bo pri ali po tudi",
+    "sr": "i u na za s sa se je su od da o koji koja iz kao ce bi nije uz и у на за са се је су од да о који која из као ће није уз",
+    "mk": "и во на за со се е да од ќе го ги со како кои што", "sk": "a v na s sa z do o k je pre od ze ako po za aj by podla jeho su",
+    "et": "ja on ei et see ka oma kui aga mis ning eesti voi selle", "lt": "ir i is su kad bus yra del apie tai kaip nuo ar po",
+    "lv": "un ar par no ir uz ka tas lai bet gan pie pec", "sq": "dhe ne te e i per me nga qe nje se eshte do ka si",
+    "uz": "va bilan uchun bu bir ham da dan ning esa keyin", "az": "ve bir bu ile ucun da de olan kimi ilə və üçün",
+    "kk": "мен және бен пен үшін бұл бір осы деп туралы бойынша", "mn": "нь энэ юм байна болон гэж тухай хамтран",
+    "ga": "an na agus ar le do i ag go is a de chun leis sa", "ne": "को मा र छ ले लागि हो का",
     "hi": "के की में और का है ने को से पर", "mr": "आणि आहे च्या या ला", "he": "של את על עם לא הוא כי גם זה",
 }
 _VOTERS: dict[str, tuple[str, ...]] = {}
@@ -54,6 +71,14 @@ _SCRIPTS = (
     (re.compile("[\u0e01-\u0e5b]"), frozenset({"th"}), 0.2),
     (re.compile("[\u3400-\u9fff]"), frozenset({"zh", "ja"}), 0.2),
 )
+# Scripts that write one language, or a few that are kin: the first character of each and its languages.
+_OWN_SCRIPTS = {
+    "\u0531": "hy", "\u0980": "bn as", "\u0a01": "pa", "\u0a81": "gu", "\u0b01": "or", "\u0b82": "ta", "\u0c01": "te", "\u0c81": "kn",
+    "\u0d01": "ml", "\u0d82": "si", "\u0e81": "lo", "\u1000": "my", "\u10a0": "ka", "\u1200": "am ti", "\u1780": "km",
+}  # fmt: skip
+_FIRSTS = tuple(_OWN_SCRIPTS)
+_LETTER_OF_ITS_OWN = re.compile("[\u0531-\u0587\u0980-\u0dff\u0e81-\u0eff\u1000-\u10ff\u1200-\u137f\u1780-\u17ff]")
+_OWN_SHARE = 0.2  # of all letters, as above
 _UNKNOWN: frozenset[str] = frozenset()
 
 
@@ -72,6 +97,9 @@ def guess(folded: str) -> frozenset[str]:
         for script, languages, share in _SCRIPTS:
             if len(script.findall(folded)) >= share * letters:
                 return languages
+        own = _LETTER_OF_ITS_OWN.findall(folded)
+        if len(own) >= max(1, _OWN_SHARE * letters):
+            return frozenset(_OWN_SCRIPTS[_FIRSTS[bisect_right(_FIRSTS, own[0]) - 1]].split())
     counts: dict[str, int] = {}
     for word in set(folded.split()):
         for language in _VOTERS.get(word, ()):

@@ -10,6 +10,7 @@ from rules.fold import fold_written
 
 Languages = frozenset[str]
 EVERY_LANGUAGE: Languages = frozenset()
+ANY = "any"  # under this, a lexicon has words that every language borrows, such as "memorandum"
 _LAST_LATIN = "\u024f"
 
 
@@ -37,10 +38,10 @@ class PhraseTable:
 
 
 def counts_in(phrase: Phrase, language: str) -> Languages:
-    """The languages in which a word of `language` counts: its own when written in Latin letters, else every one."""
+    """The languages in which a word of `language` counts: its own when written in Latin letters and not under `any`, else every one."""
     folded = fold_written(phrase.text)
     latin = folded.isascii() or max(folded.decode()) <= _LAST_LATIN
-    return frozenset({language}) if latin and language else EVERY_LANGUAGE
+    return frozenset({language}) if latin and language and language != ANY else EVERY_LANGUAGE
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -151,6 +151,7 @@ class Where(Strict):
     """Which items a rule looks at, by what their source says of them."""
 
     lang: Annotated[tuple[Language, ...], Listed] = ()
+    speaks: Annotated[tuple[Id, ...], Listed] = ()
     tags: Annotated[tuple[Text, ...], Listed] = ()
     source: Annotated[tuple[Text, ...], Listed] = ()
     kind: Annotated[tuple[Text, ...], Listed] = ()

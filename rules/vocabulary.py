@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from rules.automaton import Phrase
 from rules.files import Spot
-from rules.phrases import EVERY_LANGUAGE, Languages, PhraseSet, PhraseTable, counts_in, union
+from rules.phrases import ANY, EVERY_LANGUAGE, Languages, PhraseSet, PhraseTable, counts_in, union
 from rules.spec import Lexicon
 from rules.spec_entities import Word
 from watcher.errors import Problem
@@ -35,7 +35,9 @@ class Vocabulary:
         self._known = known
         self._lists = {name: PhraseSet(self.words(words, spot, lists_allowed=False)) for name, (spot, words) in lists.items()}
         self.own = {name: self._own_words(spot, lexicon) for name, (spot, lexicon) in lexicons.items()}  # without those they take in
-        self._lexicons = {name: PhraseSet(union(self.own[n] for n in self._family(name, lexicons))) for name in lexicons}
+        families = {name: tuple(self._family(name, lexicons)) for name in lexicons}
+        self._lexicons = {name: PhraseSet(union(self.own[n] for n in family)) for name, family in families.items()}
+        self._spoken = {name: frozenset().union(*(lexicons[n][1].words for n in family)) - {ANY} for name, family in families.items()}
 
     def phrase(self, text: str, spot: Spot, *within: str | int, exact: bool = False, name: bool = False) -> int | None:
         """The number of a phrase, written at `spot` or `within` it; None, with a problem, when nothing of it can be looked for."""
@@ -98,6 +100,10 @@ class Vocabulary:
     def lexicon_if_any(self, name: str) -> PhraseSet | None:
         """The lexicon of that id; None, and no problem, when there is none."""
         return self._lexicons.get(name)
+
+    def spoken(self, name: str, spot: Spot) -> Languages:
+        """The languages in which a lexicon, or one that it takes in, has words; none, with a problem, when there is no such one."""
+        return self._spoken[name] if self.lexicon(name, spot) is not None else frozenset()
 
     def _named(self, known: Mapping[str, PhraseSet], name: str, spot: Spot, kind: str) -> PhraseSet | None:
         found = known.get(name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rules.document import Document
 from rules.fold import fold
 from rules.language import base
+from rules.phrases import Languages
 
 _AMOUNT = re.compile(r"(>=|<=|>|<|=)?\s*([0-9][0-9_,]*(?:\.[0-9]+)?)\s*(k|m|bn)?", re.IGNORECASE)
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -43,6 +44,7 @@ class Where:
     """What an item's source must say of it; an empty part asks for nothing."""
 
     lang: frozenset[str] = frozenset()
+    speaks: tuple[Languages, ...] = ()  # for each lexicon asked for, the languages it has words in
     tags: frozenset[str] = frozenset()
     source: frozenset[str] = frozenset()
     kind: frozenset[str] = frozenset()
@@ -57,6 +59,7 @@ class Where:
         item = document.item
         checks = (
             ("lang", not self.lang or bool(self.lang & ({base(item.lang)} if item.lang else document.languages))),
+            ("speaks", all(map(document.may_be_in, self.speaks))),
             ("tags", not self.tags or not self.tags.isdisjoint(item.tags)),
             ("source", not self.source or item.source in self.source),
             ("kind", not self.kind or item.kind in self.kind),

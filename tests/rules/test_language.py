@@ -22,6 +22,10 @@ from rules.language import base, guess
         ("文部科学省とNVIDIA、連携協定を締結", "ja"),
         ("科技部与英伟达签署合作协议", "zh"),
         ("과기정통부, 오픈AI와 업무협약 체결", "ko"),
+        ("கல்வி அமைச்சகம் OpenAI உடன் ஒப்பந்தம்", "ta"),
+        ("ბათუმის მერია ChatGPT-ს იყენებს", "ka"),
+        ("Serikali ya Kenya na kampuni ya OpenAI zimetia saini mkataba wa huduma kwa shule za umma", "sw"),
+        ("Samningur um notkun á gervigreind hefur verið gerður við ráðuneytið til þriggja ára", "is"),
         ("กระทรวงดิจิทัลร่วมมือกับ OpenAI", "th"),
     ],
 )

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.conditions import where
+from rules.files import Text
+from rules.load import build
 from rules.matcher import Matcher, judge
 from tests.rules.packs import fired, matcher
 from watcher.model import Facts, Item
@@ -131,6 +133,28 @@ def test_where_asks_what_the_source_says(wanted: str, fires: bool) -> None:
     )  # fmt: skip
     item = Item(id="1", title="He signs", lang="fr-FR", tags=("press", "x"), source="doe-news", kind="register", facts=facts)
     assert fired(f"when: {{words: signs}}, where: {{{wanted}}}", item) is fires
+
+
+PACT = "{id: pact, words: {fr: accord, any: memorandum}}, {id: deed, words: {fr: signe, sw: yasaini}}, {id: both, includes: [pact, deed]}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "langs"),
+    [("pact", {"fr", ""}), ("deed", {"fr", "sw", ""}), ("both", {"fr", "sw", ""}), ("[pact, deed]", {"fr", ""})],
+)
+def test_a_family_without_words_in_the_language_is_told_from_words_that_are_missing(wanted: str, langs: set[str]) -> None:
+    """`speaks` holds where each family has words in the language of the item, also by what it takes in, or the language cannot be told."""
+    rule = f"{{id: r, when: {{words: OpenAI}}, where: {{speaks: {wanted}}}, cases: [{{fires: OpenAI}}, {{quiet: y}}]}}"
+    made = Matcher(build([Text("own.yaml", f"lexicons: [{PACT}]\nrules: [{rule}]")]))
+    assert {lang for lang in ("fr", "sw", "ta", "") if made.match(Item(id="1", title="OpenAI", lang=lang)).matches} == langs
+
+
+def test_words_that_every_language_borrows_count_in_every_one() -> None:
+    """What stands under `any` is found whatever the language of the item; other words in Latin letters in their own alone."""
+    rule = "{id: r, when: {lexicon: pact}, cases: [{fires: memorandum}, {quiet: y}]}"
+    made = Matcher(build([Text("own.yaml", f"lexicons: [{PACT}]\nrules: [{rule}]")]))
+    said = {title: bool(made.match(Item(id="1", title=title, lang="sw")).matches) for title in ("memorandum", "accord")}
+    assert said == {"memorandum": True, "accord": False}
 
 
 def test_a_hostile_expression_stalls_nobody() -> None:
