@@ -25,7 +25,9 @@ MAX_WINDOWS = 200  # of N words in one document; more anchors than this say noth
 class Reading:
     """A document with the entities it names, and what each leaf found in it."""
 
-    __slots__ = ("_found", "_in_sentences", "_names", "_of_sets", "aside", "document", "entities", "grounds", "leaves", "named", "weighed")
+    __slots__ = (
+        "_found", "_in_sentences", "_names", "_of_sets", "aside", "document", "entities", "grounds", "held", "leaves", "named", "weighed",
+    )
 
     def __init__(
         self, document: Document, entities: Mapping[str, list[Span]], leaves: AbstractSet[int], aside: Sequence[Span] = ()
@@ -37,6 +39,7 @@ class Reading:
         self.aside = aside  # stretches that speak of something else: nothing that stands there counts
         self.weighed: dict[str, object] = {}  # what each scale made of the item
         self.grounds: dict[str, Sequence[tuple[AnyLeaf, list[Span]]]] = {}  # and the words that speak for it
+        self.held: dict[tuple[Group, Span], bool] = {}  # whether groups hold in windows of their own width
         self._found: dict[int, list[Span]] = {}
         self._of_sets: dict[frozenset[AnyLeaf], list[Span]] = {}
         self._in_sentences: dict[frozenset[AnyLeaf], frozenset[int]] = {}
@@ -157,9 +160,12 @@ class RegexLeaf:
 AnyLeaf = EntityLeaf | PhraseLeaf | RegexLeaf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Group:
-    """Every one of `all` (when `ordered`, one after the other), at least `minimum` of `any`, none of `none`, together in one window."""
+    """Every one of `all` (when `ordered`, one after the other), at least `minimum` of `any`, none of `none`, together in one window.
+
+    Compared by identity, so that a reading can remember where it holds: conditions with a name are asked for by many rules and signals.
+    """
 
     all: tuple[Condition, ...]
     any: tuple[Condition, ...]
@@ -217,7 +223,18 @@ def _hopeful(group: Group, reading: Reading, outer: Span) -> Iterable[Span]:
 
 
 def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
-    if not all(holds(c, reading, window) for c in group.all) or (group.ordered and not _in_order(group, reading, window)):
+    """Whether a group holds in a window of its own width; worked out once."""
+    known = reading.held.get((group, window))
+    if known is None:
+        known = reading.held[group, window] = _judged(group, reading, window)
+    return known
+
+
+def _judged(group: Group, reading: Reading, window: Span) -> bool:
+    for condition in group.all:
+        if not holds(condition, reading, window):
+            return False
+    if group.ordered and not _in_order(group, reading, window):
         return False
     if group.any:
         met = 0
@@ -227,7 +244,7 @@ def _holds_here(group: Group, reading: Reading, window: Span) -> bool:
                 break
         else:
             return False
-    return not any(holds(c, reading, window) for c in group.none)
+    return not (group.none and any(holds(c, reading, window) for c in group.none))
 
 
 def _in_order(group: Group, reading: Reading, window: Span) -> bool:
@@ -289,6 +306,13 @@ def necessary(condition: Condition) -> Sequence[frozenset[AnyLeaf]]:
     if isinstance(condition, Group):
         return condition.necessary
     return [] if isinstance(condition, RegexLeaf) else [frozenset({condition})]
+
+
+def indispensable(condition: Condition | None) -> frozenset[int]:
+    """The numbers of leaves that must all be found somewhere, or the condition cannot hold."""
+    if condition is None:
+        return frozenset()
+    return condition.every if isinstance(condition, Group) else frozenset({condition.number})
 
 
 def _local(condition: Condition) -> Sequence[frozenset[AnyLeaf]]:

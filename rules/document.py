@@ -36,6 +36,7 @@ class Document:
         self._folded = Folded(_BETWEEN.join(self.texts))
         self.text = self._folded.text
         self.data = self._folded.data
+        self.whole = 0, len(self.data)
         self.hits = automaton.scan(self.data)
         for number in automaton.exact.intersection(self.hits):
             self._check(number, phrases[number])
@@ -190,11 +191,6 @@ class Document:
     def after_space(self, position: int) -> int:
         """`position`, or the one after it where a space stands there."""
         return position + self.data.startswith(PAD, position)
-
-    @property
-    def whole(self) -> Span:
-        """The whole item."""
-        return 0, len(self.data)
 
     def words_between(self, lo: int, hi: int) -> int:
         """How many words begin in lo..hi; in scripts without spaces two characters count as a word."""

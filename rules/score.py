@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rules.automaton import Span
-from rules.conditions import AnyLeaf, Condition, EntityLeaf, PhraseLeaf, Reading, evidence, holds
+from rules.conditions import AnyLeaf, Condition, EntityLeaf, PhraseLeaf, Reading, evidence, holds, indispensable
 from rules.model import Contribution
 from rules.spans import any_inside, nearest_to
-from rules.where import Where
+from rules.where import ANYWHERE, Where
 
 EVEN = 0.5  # the score of a scale none of whose signals holds
 BASE = 0.4
@@ -40,10 +40,14 @@ class Signal:
     prior: float
     when: Condition | None = field(repr=False)
     where: Where = field(repr=False)
+    every: frozenset[int] = field(init=False, repr=False)  # the leaves it cannot do without
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "every", indispensable(self.when))
 
     def holds(self, reading: Reading) -> bool:
         """Whether it holds for an item."""
-        if self.where.missed(reading.document) is not None:
+        if self.where is not ANYWHERE and self.where.missed(reading.document) is not None:
             return False
         return self.when is None or holds(self.when, reading, reading.document.whole)
 
@@ -70,7 +74,7 @@ def weigh(scale: Scale, reading: Reading) -> Weighed:
     known = reading.weighed.get(scale.id)
     if isinstance(known, Weighed):
         return known
-    signals = tuple(s for s in scale.signals if s.holds(reading))
+    signals = tuple(s for s in scale.signals if s.every <= reading.leaves and s.holds(reading))
     odds = sum(s.weight for s in signals)
     score = probability(odds)
     share = (score - EVEN) / odds if odds else 0.25
