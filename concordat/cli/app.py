@@ -25,6 +25,7 @@ COMMANDS = {
     "rules": "rules:rules_app",
     "stories": "stories:stories_app",
     "why": "why:why_command",
+    "why-not": "why:why_not_command",
     "sources": "sources:sources_app",
     "subscribers": "delivery:subscribers_app",
     "digest": "digest:digest_app",

@@ -43,7 +43,7 @@ def test_every_reader_has_a_reason(store: Store) -> None:
         answer = max(route_alerts(conn, [retell(conn, 1, "lanl.gov")], NOW))
     until = (NOW + timedelta(hours=2)).replace(second=0)
     assert told(store) == [
-        "delivery  1 to subscriber 1: sent, follows everything; high is at least normal",
+        f"delivery  1 to subscriber 1: sent {NOW:%Y-%m-%d %H:%M} UTC as the channel's 50, follows everything; high is at least normal",
         f"delivery  2 to subscriber 2: pending until {until:%Y-%m-%d %H:%M} UTC, quiet hours",
         "delivery  3 to subscriber 3: shelved, wants high in the digest",
         f"answer    {answer} to subscriber 1: pending, an official source confirms it",
@@ -60,4 +60,5 @@ def test_a_message_of_several_is_named(store: Store) -> None:
         job = take(conn, ids[1], NOW + timedelta(minutes=5))
         assert job
         sent(conn, job, "50", NOW)
-    assert told(store) == ["delivery  1 to subscriber 1: sent, in the message of delivery 2, follows everything; high is at least normal"]
+    answered = f"sent {NOW:%Y-%m-%d %H:%M} UTC as the channel's 50, in the message of delivery 2"
+    assert told(store) == [f"delivery  1 to subscriber 1: {answered}, follows everything; high is at least normal"]
