@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 
 from concordat.cli.common import console, fail
+from rules.spec import SECTIONS_BY_KIND, schema
 from watcher.settings import DEFAULT_HOME
 
+SCHEMAS = "schemas"  # the folder of what editors complete and check by; the first line of each example leads there
 FILES = ("concordat.yaml", "sources/my-sources.yaml", "rules/my-rules.yaml", "entities/my-entities.yaml")
 
 
@@ -28,7 +31,7 @@ def init_command(folder: Annotated[Path, typer.Argument(help="The folder to writ
 
 
 def write_home(folder: Path) -> list[Path]:
-    """Write the example files that are not there; never overwrite one."""
+    """Write the example files that are not there, never over one that is; the schemas are renewed, for they belong to this version."""
     source = resources.files("concordat") / "home"
     written = []
     for name in FILES:
@@ -39,4 +42,16 @@ def write_home(folder: Path) -> list[Path]:
         path.write_text((source / name).read_text(encoding="utf-8"), encoding="utf-8")
         written.append(path)
     (folder / "data").mkdir(exist_ok=True)
+    return [*written, *_write_schemas(folder / SCHEMAS)]
+
+
+def _write_schemas(folder: Path) -> list[Path]:
+    """Write the schemas of this version that are not there or are of another."""
+    folder.mkdir(exist_ok=True)
+    written = []
+    for kind in SECTIONS_BY_KIND:
+        path, text = folder / f"{kind}.json", json.dumps(schema(kind), ensure_ascii=False, indent=2) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
     return written

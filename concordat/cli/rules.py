@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from concordat.cli.backtest import backtest_command
+from concordat.cli.common import fail
 from concordat.cli.people import precision_command
 from concordat.cli.proofs import junit, lines, values
 from concordat.cli.rulediff import diff_command
@@ -25,6 +26,7 @@ from concordat.cli.ruleset import (
     recipe_for_cli,
 )
 from concordat.cli.teach import teach_command
+from concordat.cli.why import stored_item
 from notifier.provenance import REGISTERS
 from rules.cases import run
 from rules.explain import explain
@@ -106,7 +108,8 @@ def run_tests(
 @rules_app.command(name="explain")
 def explain_command(
     rule: Annotated[str, typer.Argument(help="The id of a rule.")],
-    text: Annotated[str, typer.Option("--text", help="The title of an item, or its only text.")],
+    text: Annotated[str, typer.Option("--text", help="The title of an item, or its only text.")] = "",
+    stored: Annotated[str, typer.Option("--item", "--url", help="A stored item instead, by number or address.")] = "",
     summary: Annotated[str, typer.Option("--summary", help="The text below the title.")] = "",
     lang: Annotated[str, typer.Option("--lang", help="The language of the text, where it is declared.")] = "",
     rules: RulesOption = None,
@@ -114,12 +117,14 @@ def explain_command(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which clauses of a rule a text meets and misses; exit 0 when the rule fires, 1 when it does not."""
+    """Show which clauses of a rule a text or a stored item meets and misses; exit 0 when the rule fires, 1 when it does not."""
+    if bool(stored) == bool(text or summary):
+        raise fail("write --text and --summary, or --item")
     matcher = Matcher(load_for_cli(home, rules, entities))
     check_known(matcher.ruleset, [rule])
     compiled = matcher.ruleset.rule(rule)
     assert compiled is not None
-    reading = matcher.read(Item(id="text", title=text, summary=summary, lang=lang))
+    reading = matcher.read(stored_item(home, stored) if stored else Item(id="text", title=text, summary=summary, lang=lang))
     explanation = explain(compiled, reading)
     if as_json:
         typer.echo(json.dumps({**asdict(explanation), "entities": list(reading.entities)}, ensure_ascii=False))

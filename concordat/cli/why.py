@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection, and_, or_, select
 
-from concordat.cli.common import HomeOption, JsonOption, console, now, with_store, write_json
+from concordat.cli.common import HomeOption, JsonOption, console, fail, now, with_store, write_json
 from concordat.cli.ruleset import check_known
 from concordat.cli.whynot import copies, could_have_had, explained, shortfall, unseen_lines
 from concordat.runtime import settings_for
@@ -94,6 +94,20 @@ def _matcher(home: Path | None, rules: Sequence[str]) -> tuple[Matcher | None, s
         return None, str(e)
     check_known(matcher.ruleset, rules)
     return matcher, ""
+
+
+def stored_item(home: Path | None, what: str) -> Item:
+    """The item of that number, or the newest of that address; leaves with exit code 2 when there is none."""
+
+    def read(store: Store) -> Item | None:
+        with store.reading() as conn:
+            rows = conn.execute(_query(what)).mappings().all()
+        return as_item(dict(rows[-1])) if rows else None
+
+    found = with_store(home, read)
+    if found is None:
+        raise fail(f"{what} was never read; `concordat why-not` says which source could have had it")
+    return found
 
 
 def _query(what: str) -> Any:
