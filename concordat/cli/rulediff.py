@@ -114,7 +114,8 @@ def _changes(found: Difference, people: Sequence[Subscriber], moment: datetime) 
 
     pairs: list[tuple[Imagined | None, Imagined | None]] = [(None, s) for s in newest_stories(found.gained)]
     pairs += [(s, None) for s in newest_stories(found.lost)]
-    pairs += [(c.old, c.new) for c in found.changed]
+    newer = {id(c.old): c.new for c in found.changed}
+    pairs += [(old, newer[id(old)]) for old in newest_stories([c.old for c in found.changed])]
     changes = []
     for old, new in pairs:
         before, after = concerned(old), concerned(new)

@@ -159,7 +159,7 @@ def lines(entry: dict[str, Any]) -> list[str]:
         out.append("  matched   not yet: it waits for the rules stage")
     out += [f"  rule      {m['rule_id']}: {m['severity']}, score {m['score']:.2f}, {', '.join(m['topics'])}" for m in entry["matches"]]
     if item["matched_at"] is not None and not entry["matches"]:
-        out.append("  rule      none matched; `concordat why-not` shows the clauses it missed")
+        out.append("  rule      none matched")
     if story:
         out.append(f"  story     {story['id']}: {story['title']} ({story['how']})")
     out += [f"  alert     {a['kind']}, {a['severity']}" + ("" if a["routed_at"] else ", waits for the notifier") for a in entry["alerts"]]
@@ -174,6 +174,8 @@ def rule_lines(entry: dict[str, Any], *, whole: bool) -> Iterator[str]:
     version, now_version = entry["item"]["ruleset"], entry["ruleset"]
     if now_version and version and version != now_version:
         yield f"  rules     they were of version {version} when it was decided on, and are of {now_version} now"
+    if whole and now_version and not entry["rules"]:
+        yield "  near      no rule: it holds nothing that any of them asks for"
     for explanation in entry["rules"]:
         if whole:
             yield from (f"  {line}" for line in explanation.lines())

@@ -74,7 +74,17 @@ def could_have_had(conn: Connection, roster: Roster, address: str) -> list[dict[
             "last_polled": state.last_polled_at, "last_ok": state.last_ok_at, "last_new": state.last_new_at, "next": state.next_at,
             "items_of_the_site": told.n if told else 0, "last_of_the_site": told.last if told else None,
         })  # fmt: skip
+    rows += [_struck(row) for source, row in known.items() if source not in {r["source"] for r in rows}]
     return sorted(rows, key=lambda r: (not r["same_host"], -r["items_of_the_site"], r["source"]))
+
+
+def _struck(row: Any) -> dict[str, Any]:
+    """A source that brought items of the site and stands in no file any more."""
+    nothing = dict.fromkeys(("last_polled", "last_ok", "last_new", "next"))
+    return {
+        "source": row.source_id, "kind": "", "url": "", "same_host": False, "health": "off", "why": "it stands in no file any more",
+        **nothing, "items_of_the_site": row.n, "last_of_the_site": row.last,
+    }  # fmt: skip
 
 
 def unseen_lines(address: str, sources: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -84,12 +94,18 @@ def unseen_lines(address: str, sources: Sequence[dict[str, Any]]) -> Iterator[st
         yield f"  no source reads its site, and none ever brought a page of it; `concordat sources add {address}` looks for its feed"
     for row in sources:
         yield f"  source    {row['source']}: {row['health']}" + (f", {row['why']}" if row["why"] else "")
-        read = f"read last {_moment(row['last_polled'])}" if row["last_polled"] else "not read yet"
+        read = f"read last {_moment(row['last_polled'])}" if row["last_polled"] else "no reading is on record"
         news = f", something new last {_moment(row['last_new'])}" if row["last_new"] else ""
         after = f", next {_moment(row['next'])}" if row["next"] and row["health"] != "off" else ""
-        yield f"            {read}{news}{after}; {row['items_of_the_site']} items of this site came by it"
+        yield f"            {read}{news}{after}; {_brought(row)}"
     if sources:
         yield "  `concordat sources check SOURCE` shows what a source holds now"
+
+
+def _brought(row: dict[str, Any]) -> str:
+    if not row["items_of_the_site"]:
+        return "no item of this site came by it"
+    return f"{row['items_of_the_site']} items of this site came by it, the last {_moment(row['last_of_the_site'])}"
 
 
 def _moment(at: Any) -> str:

@@ -52,7 +52,7 @@ def test_an_edit_is_told_by_its_alerts_and_its_readers(home: Path, tmp_path: Pat
         ("The king visits Acme in the mountains to look at snow", 2, 0)
     ]
     assert [(s["severity_was"], s["severity"], s["items"], s["hear_less"]) for s in found["changed"]] == [
-        ("high", "low", [1], 1), ("high", "low", [3, 4], 1),
+        ("high", "low", [3, 4], 1), ("high", "low", [1], 1),
     ]  # fmt: skip
     assert found["matches"] == {"visits": {"more": 0, "less": 1}}
     assert found["subscribers"] == {"active": 2, "hear_more": 0, "hear_less": 2}

@@ -110,11 +110,19 @@ def test_a_page_that_was_never_read_names_who_could_have_had_it(home: Path) -> N
     code, said = shown(home, "why-not", "https://news.example.org/never")
     assert code == 1
     assert "source example-org: broken, no answer in 15 seconds" in said
-    assert "5 items of this site came by it" in said
+    assert "5 items of this site came by it, the last" in said
     assert "source quiet-org: off" in said
     assert "far-away" not in said
     code, said = shown(home, "why-not", "https://elsewhere.example/x")
     assert (code, "no source reads its site" in said) == (1, True)
     assert shown(home, "why", "999")[0] == 1
+    assert "near no rule" in shown(home, "why-not", "2")[1]
+    (home / "sources" / "own.yaml").unlink()
+    said = shown(home, "why-not", "https://news.example.org/never")[1]
+    assert "source example-org: off, it stands in no file any more" in said
+
+
+def test_programs_read_who_could_have_had_it(home: Path) -> None:
+    """The same as JSON."""
     told = json.loads(concordat(home, "why", "https://news.example.org/never", "--json").stdout)
     assert (told["seen"], [s["source"] for s in told["sources"]]) == (False, ["example-org", "quiet-org"])
