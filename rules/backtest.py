@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,10 +25,15 @@ from rules.matcher import Matcher
 from rules.replay import Replay, Replayed
 from rules.ruleset import RuleSet
 from rules.stories import StoryIndex
+from watcher.errors import ConcordatError
 from watcher.store import Store
 
 SIZE = 400  # items of one stretch
 ALONE = 4 * SIZE  # so few items are matched sooner than another process has loaded the packs
+
+
+class CannotReplayError(ConcordatError):
+    """A process that matched a part of the archive ended before its work was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def backtest(
 ) -> Replayed:
     """What the rule set makes of the past; of `only` these rules, as if there were no others, when some are named.
 
-    `ruleset` is what `recipe` makes. `told` hears how many items more were looked at.
+    `ruleset` is what `recipe` makes. `told` hears how many items more were looked at. Raises CannotReplayError.
     """
     replay = Replay(StoryIndex.of(ruleset))
     with _decisions(past, recipe, ruleset, only, processes or _processes(past.items)) as found:
@@ -94,6 +100,9 @@ def _decisions(
     pool = ProcessPoolExecutor(processes, get_context("spawn"), begin)  # not forked: threads may hold locks
     try:
         yield pool.map(_decide, past.parts)
+    except BrokenProcessPool:
+        what = "a process that replays the archive ended before its work was done"
+        raise CannotReplayError(f"{what}; where memory is short, try --jobs 1") from None
     finally:
         pool.shutdown(cancel_futures=True)
 

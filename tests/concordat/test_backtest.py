@@ -8,13 +8,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 
 from concordat.cli.backtest import plot
 from notifier import feedback
 from notifier.routing import route_alerts
+from rules.archive import Stretch
+from rules.backtest import CannotReplayError, Past
+from rules.backtest import backtest as backtest_past
+from rules.files import Text
+from rules.load import Recipe, build
 from rules.tables import alerts, matches, stories, story_items
 from tests.concordat.desk import NOW, RULES, concordat, make_home, opened
 from tests.notifier.world import join
+from watcher.store import Store
 from watcher.store.tables import items
 
 
@@ -87,6 +94,16 @@ def test_an_edit_is_tried_before_it_is_saved(tmp_path: Path) -> None:
     shown = concordat(home, "rules", "backtest", "--rules", str(tmp_path / "draft")).stdout
     assert "The king visits Acme" in shown
     assert "30d: 5 items, 1 match, 1 stories, 1 alerts of 1 stories; 1 rules match nothing" in " ".join(shown.split())
+
+
+def test_a_process_that_dies_is_told_in_words(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Where a process of the replay ends too soon, as it does without memory, the error says what to try."""
+    store = Store(f"sqlite:///{tmp_path}/none.db")
+    store.url = make_url("nonsense:///x")  # no process can begin with it
+    with pytest.raises(CannotReplayError, match="try --jobs 1"):
+        backtest_past(Past(store, NOW, (Stretch(1, 1, 1),)), Recipe(), build([Text("own.yaml", RULES)]), processes=2)
+    store.close()
+    assert "CONCORDAT_DATABASE_URL cannot be used" in capfd.readouterr().err  # what the process itself said
 
 
 def test_bars_grow_with_numbers() -> None:
