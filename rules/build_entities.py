@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
 
 from rules.entities import (
@@ -130,6 +130,12 @@ def compile_contexts(
     return compiler.compile(needs, spot.at("needs"), local=False), compiler.compile(unless, spot.at("unless"), local=False)
 
 
+@lru_cache(maxsize=1)
+def _joints(words: frozenset[str]) -> frozenset[bytes]:
+    """What may stand between two names that are said in one breath; the same set for all that ask."""
+    return frozenset(f" {word} ".encode() for word in words) | _ATTACHED
+
+
 class _ContextCompiler:
     """Compiles the conditions of one alias."""
 
@@ -172,7 +178,8 @@ class _ContextCompiler:
             key = "next" if spec.next else "prev"
             for index, touching in enumerate(spec.next or spec.prev):
                 if touching.entity or touching.type:
-                    yield BesideContext(self._entities(touching, at.at(key, index)), self._joints(), after=key == "next")
+                    joints = _joints(self._vocabulary.words_of("name-joints"))
+                    yield BesideContext(self._entities(touching, at.at(key, index)), joints, after=key == "next")
                     continue
                 found = self._phrases(touching, at.at(key, index))
                 if found is not None:
@@ -183,9 +190,6 @@ class _ContextCompiler:
             self._registry.check(entity_id, at.at("entity", index), self._vocabulary.problems)
         ids = frozenset(spec.entity).union(*map(self._registry.of_type, spec.type))
         return ids - {self._entity} if self._entity in ids else ids
-
-    def _joints(self) -> frozenset[bytes]:
-        return frozenset(f" {word} ".encode() for word in self._vocabulary.words_of("name-joints")) | _ATTACHED
 
     def _phrases(self, spec: ContextSpec, at: Spot) -> PhraseSet | None:
         if spec.list_name:
