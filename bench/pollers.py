@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-AT_ONCE = 200  # requests under way, as many as the watcher allows itself
+AT_ONCE = 256  # requests under way, as many as the watcher allows itself
 THREADS = 100  # of newsboat
 
 

@@ -34,7 +34,7 @@ from watcher.urls import site_of
 log = structlog.get_logger("watcher")
 
 LEASE = 120.0  # seconds after which a source whose watcher died comes due again; each tick renews it
-AT_ONCE = 200  # readings under way in one process; a site is asked one thing at a time, however many there are
+AT_ONCE = 256  # readings under way in one process; a site is asked one thing at a time, however many there are
 WHOLE_AT_ONCE = 64  # of them those that surely bring a whole document, because there was none before: memory is bounded by them
 STORE_AWAY = 1.0  # seconds until sources are claimed again when the database could not be asked about them
 
