@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from notifier.provenance import Voice
-from notifier.wishes import EVERYTHING, SEVERITIES, Wishes, rank
+from notifier.wishes import EVERYTHING, Wishes, rank
 
 __all__ = [
-    "SEVERITIES", "Change", "Channel", "Joined", "Kind", "Party", "Report", "Role", "Standing", "State", "Story",
+    "Change", "Channel", "Joined", "Kind", "Party", "Report", "Role", "Standing", "State", "Story",
     "Subscriber", "Told", "rank",
 ]  # fmt: skip
 

@@ -17,11 +17,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from notifier import stories, subscribers
-from notifier.model import SEVERITIES, Subscriber
+from notifier.model import Subscriber
 from notifier.schedule import WEEKDAYS, check_time
 from notifier.subscribers import DIGEST_AT
 from notifier.web import HEADERS, TOKEN, page
 from notifier.wishes import Follow, Of, Wishes
+from rules.spec import SEVERITIES
 from watcher.errors import SettingsError, StoreError
 from watcher.store import Store
 

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Text, and_, cast, exists, func, or_, select
 
-from notifier.model import SEVERITIES, Party, Report, Story, Subscriber, rank
+from notifier.model import Party, Report, Story, Subscriber, rank
 from notifier.provenance import voice
 from notifier.wanting import concerns
 from rules.drafts import Draft
+from rules.spec import SEVERITIES
 from rules.tables import alerts, matches, stories, story_items
 from watcher.store.tables import items
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-SEVERITIES = ("low", "normal", "high", "critical")
+from rules.spec import SEVERITIES
 
 
 class Of(StrEnum):

@@ -6,7 +6,7 @@ nothing itself: rules.stories says what joins, rules.drafts what rings.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
@@ -14,7 +14,8 @@ from sqlalchemy import Row, bindparam, func, insert, select, text, update
 from rules.drafts import AlertKind, Decided, Draft, Pending, entered
 from rules.model import EntityHit
 from rules.tables import alerts, item_entities, matches, stories, story_items, story_log
-from watcher.model import Facts, Item
+from watcher.model import Item
+from watcher.store import items as stored
 from watcher.store.tables import items
 
 if TYPE_CHECKING:
@@ -206,9 +207,5 @@ def as_pending(row: Row[Any]) -> Pending:
 
 
 def as_item(row: Row[Any]) -> Item:
-    """A stored item as rules and stories read it."""
-    return Item(
-        id=str(row.id), title=row.title, summary=row.summary, content=row.content, url=row.canonical_url or row.url,
-        source=row.source_id, kind=row.kind, lang=row.lang, tags=tuple(row.tags), published=row.published_at,
-        seen=row.seen_at, author=row.author, facts=Facts(**(row.facts or {})),
-    )
+    """A stored item as rules and stories read it: under its canonical address, where it has one."""
+    return replace(stored.as_item(row._asdict()), url=row.canonical_url or row.url)

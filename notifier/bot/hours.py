@@ -8,7 +8,8 @@ from notifier.bot import grammar, pages
 from notifier.bot.turn import Answer, Turn
 from notifier.subscribers import DIGEST_AT
 from notifier.tongue import LANGUAGES
-from notifier.wishes import SEVERITIES, Tier, Wishes, rank
+from notifier.wishes import Tier, Wishes, rank
+from rules.spec import SEVERITIES
 
 UNSET = "UTC"  # the zone of whoever named none
 

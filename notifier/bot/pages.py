@@ -14,7 +14,8 @@ from notifier.render import Button, Keyboard, Message
 from notifier.richtext import RichText, bold, join, one_line, plain
 from notifier.seal import key
 from notifier.tongue import LANGUAGES
-from notifier.wishes import SEVERITIES, Follow, Mute, Of, Tier, Wishes
+from notifier.wishes import Follow, Mute, Of, Tier, Wishes
+from rules.spec import SEVERITIES
 
 PER_PAGE = 20  # topics, follows or mutes shown at a time
 _LABEL = 28  # characters of a name on a button

@@ -12,7 +12,8 @@ from notifier.bot.pages import BUDGETS, HOURS, PAGES, QUIET, WORKDAYS, everythin
 from notifier.bot.turn import Answer, Turn, old_button
 from notifier.seal import key
 from notifier.tongue import LANGUAGES
-from notifier.wishes import SEVERITIES, Follow, Mute, Of, Quiet, Tier, Wishes
+from notifier.wishes import Follow, Mute, Of, Quiet, Tier, Wishes
+from rules.spec import SEVERITIES
 
 _PAUSE = timedelta(hours=8)
 

@@ -14,7 +14,7 @@ from notifier.model import Kind, State
 from notifier.richtext import RichText, bold, bold_link, join, one_line, plain
 from notifier.tables import deliveries
 from notifier.wanting import NOTHING_LATELY, Decision, concerns, wants
-from notifier.wishes import SEVERITIES
+from rules.spec import SEVERITIES
 from rules.tables import matches, story_items
 from watcher.store.tables import items
 

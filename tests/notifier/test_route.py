@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.model import SEVERITIES, Change, Report, Standing, State, Told, rank
+from notifier.model import Change, Report, Standing, State, Told, rank
 from notifier.provenance import Voice
 from notifier.route import Verdict, alert_key, answer_key, route
 from notifier.wanting import Lately
 from notifier.wishes import Mute, Of, Quiet, Tier, Wishes
+from rules.spec import SEVERITIES
 from tests.notifier.world import NOW, a_person, a_story
 
 LEVELS = st.sampled_from(SEVERITIES)

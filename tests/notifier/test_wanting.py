@@ -15,7 +15,8 @@ from notifier.model import Report, Story
 from notifier.routing import route_alerts
 from notifier.schedule import midnight, next_digest, quiet_until
 from notifier.wanting import BUNDLE, Course, Lately, Reason, concerns, says, wants
-from notifier.wishes import SEVERITIES, Follow, Mute, Of, Quiet, Tier, Wishes, as_json, from_json, rank
+from notifier.wishes import Follow, Mute, Of, Quiet, Tier, Wishes, as_json, from_json, rank
+from rules.spec import SEVERITIES
 from tests.notifier.world import NOW, a_story, join, tell
 from watcher.store import Store
 
